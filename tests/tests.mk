@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+#
+# `make check` and its kinds. Each kind is a target check-KIND that ends with
+# a line `N passed, N failed`; tests/check runs them all, keeps their output
+# in $(OUT)/check/KIND.log and ends with the sum.
+
+CHECK_KINDS := style unit explore fuzz \
+	       $(if $(wildcard tool/tool.mk),tool) \
+	       $(if $(wildcard tests/guest/guest.mk),guest) system
+CHECK_NEEDS := deps all unit explore fuzz images
+
+.PHONY: check check-style check-unit check-explore check-fuzz fuzz-long \
+	check-system
+
+# Built first, with as many jobs as there are processors, then run.
+check: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(CHECK_NEEDS)
+	$(Q)MAKE='$(MAKE)' OUT='$(OUT)' tests/check $(CHECK_KINDS)
+
+check-style:
+	$(Q)CC='$(CC)' CLANG='$(CLANG)' OUT='$(OUT)' tests/style/check
+
+check-unit: $(UNIT_BIN)
+	$(Q)tests/run --seconds 120 $(UNIT_BIN)
+
+check-explore: $(EXPL_BIN)
+	$(Q)tests/run --seconds 300 $(EXPL_BIN)
+
+check-fuzz: $(FUZZ_BIN)
+	$(Q)OUT='$(OUT)' tests/fuzz/run --total 150 --each 20 $(FUZZ_BIN)
+
+# A soak: FUZZ_SECONDS for each harness.
+FUZZ_SECONDS := 3600
+fuzz-long: $(FUZZ_BIN)
+	$(Q)OUT='$(OUT)' tests/fuzz/run --each $(FUZZ_SECONDS) $(FUZZ_BIN)
+
+check-system: all images
+	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' tests/system/run

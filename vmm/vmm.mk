@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+#
+# The VMM: one static, position-independent image linked at a high address
+# that no guest uses. arch/mock belongs to the tests only.
+
+VMM_ELF  := $(OUT)/vmm/bulkhead.elf
+VMM_LDS  := vmm/arch/x86/vmm.lds
+
+VMM_SRC  := $(filter-out vmm/arch/mock/%, \
+	    $(wildcard vmm/*.c vmm/*/*.c vmm/arch/x86/*.c \
+		       vmm/arch/x86/*.S vmm/arch/x86/*/*.c \
+		       vmm/arch/x86/*/*.S))
+VMM_OBJ  := $(VMM_SRC:%=$(OUT)/%.o)
+
+# No header of the host's C library is in reach: only the compiler's own.
+VMM_INC  := -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+	    -Ivmm -Iinclude
+VMM_CF   := -std=gnu17 -O2 -g -ffreestanding -fpie -fno-plt \
+	    -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
+	    -fno-strict-aliasing -fno-stack-protector \
+	    -fcf-protection=none -fno-asynchronous-unwind-tables \
+	    -fno-omit-frame-pointer -fno-common \
+	    -fno-delete-null-pointer-checks \
+	    $(WARN) $(REPRO) $(VMM_INC)
+VMM_LDF  := -static -z noexecstack -z max-page-size=4096 --build-id=none
+
+$(OUT)/vmm/%.c.o: vmm/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(VMM_CF) $(DEPGEN) -c -o $@ $<
+
+$(OUT)/vmm/%.S.o: vmm/%.S
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(VMM_CF) -D__ASSEMBLY__ $(DEPGEN) -c -o $@ $<
+
+$(VMM_ELF): $(VMM_OBJ) $(VMM_LDS)
+	$(call say,LD,$@)
+	$(Q)$(LD) $(VMM_LDF) -T $(VMM_LDS) -o $@ $(VMM_OBJ)
+
+.PHONY: vmm
+vmm: $(VMM_ELF)
+all: vmm
+
+-include $(VMM_OBJ:.o=.d)
