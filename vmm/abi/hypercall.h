@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hypercalls: number in rax; rdi, rsi, rdx, r10, r8; result in rax (xen-abi
+ * 1.1). One file per call beside this one, one const table. A call that is
+ * denied by the launch description returns -XEN_EPERM, an unknown one
+ * -XEN_ENOSYS, one from CPL > 0 or 32-bit code -XEN_EPERM or -XEN_ENOSYS.
+ */
+#pragma once
+#include "core/upcall.h"
+#include "core/vcpu.h"
+
+/*
+ * Runs the call in v->regs. True: finished, result is in v->regs.rax, skip
+ * the instruction. False: the call wants to go on later (batch limit
+ * reached; arguments in v->regs were moved on), or must not return to the
+ * guest: do not skip.
+ */
+bool hypercall_dispatch(struct vcpu *v);
+
+/* Xen's CPUID leaves, 0x40000000 up (xen-abi 2.5). */
+void cpuid_xen(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+	       struct cpuid_regs *regs);
+/* Write to MSR 0x40000000; false = #GP. */
+bool hypercall_page_write(struct vcpu *v, uint64_t value);
+
+/* Keeps runstate and registered areas right; on v's CPU, at state changes. */
+void runstate_change(struct vcpu *v, int state, nsec_t now);
+/* v->info[].time and the shared page's wall clock, at build and registration. */
+void time_fill(struct vcpu *v);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain: one VM, its partition of memory, its vCPUs and its channels.
+ * Letters as in core/vcpu.h. All pointers are set at launch and never change,
+ * so a snapshot of the memory is a snapshot of the world.
+ */
+#pragma once
+#include "lib/types.h"
+#include <xen/xen.h>
+#include <xen/event_channel.h>
+#include <xen/grant_table.h>
+#include "core/pool.h"
+#include "core/port.h"
+#include "core/vcpu.h"
+#include "lib/spinlock.h"
+
+#define DOMAIN_NAME_MAX		32u
+#define DOMAIN_VCPU_MAX		32u
+#define DOMAIN_MODULE_MAX	2u	/* kernel, ramdisk */
+#define CONSOLE_HISTORY_SIZE	16384u
+
+enum domain_state {
+	DOMAIN_BUILDING,	/* vCPU 0 spends its time on building it */
+	DOMAIN_RUNNING,
+	DOMAIN_SHUTDOWN,	/* ended and kept (preserve) */
+	DOMAIN_DYING,		/* vCPU 0 spends its time on taking it apart */
+	DOMAIN_DEAD,		/* frames scrubbed, nothing left */
+};
+
+enum domain_action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE };
+
+#define SHUTDOWN_NONE		0xffu	/* domain.shutdown_reason: still up */
+#define SHUTDOWN_DESTROY	0xfeu	/* ended by the operator */
+
+/* A run of frames that the domain owns; gfn says where a build maps it. */
+struct extent {
+	gfn_t gfn;
+	mfn_t mfn;
+	uint64_t count;
+};
+
+/* A boot module of this domain, read-only in VMM memory. */
+struct module {
+	const void *data;
+	uint64_t size;
+	const char *cmdline;	/* kernel only; NUL-terminated, never NULL */
+};
+
+/* The domain's own grant table (as granter). core/grant.h. */
+struct grant_active {		/* private truth about one reference */
+	uint32_t gfn;		/* frame while pinned */
+	uint16_t domid;		/* user while pinned */
+	uint16_t read_count, write_count;	/* pins; write implies read bit */
+	uint16_t reserved;
+};
+struct grant_table {
+	struct grant_entry_v1 **frame;	/* [L] frame[0..frame_count) */
+	mfn_t *frame_mfn;		/* [L] */
+	struct grant_active *active;	/* [L] one per possible reference */
+	uint32_t frame_count;		/* [L] */
+	uint32_t frame_max;		/* [I] */
+};
+
+/* Grants of others that this domain holds mapped (as mapper). */
+enum grant_map_state { GRANT_MAP_FREE, GRANT_MAP_LIVE, GRANT_MAP_REVOKED };
+struct grant_map {
+	uint8_t state;		/* [L] enum grant_map_state */
+	uint8_t readonly;	/* [L] */
+	uint16_t domid;		/* [L] granter */
+	uint32_t ref;		/* [L] or next free handle */
+	uint64_t gfn;		/* [L] where it is mapped, in the mapper */
+};
+
+struct p2m {
+	mfn_t root;		/* [I] top table, a page of its own */
+	uint64_t flush_seq;	/* [A] bumped by every flush */
+	uint64_t parked_count;	/* [L] own RAM frames with no gfn */
+	mfn_t parked_first;	/* [L] chain through the frames themselves */
+	mfn_t blank;		/* [I] stands in for revoked mappings */
+};
+
+/* PV console; vdev/console.c owns the meaning. */
+struct console {
+	struct spinlock lock;	/* history and input */
+	char *history;		/* [console.lock] CONSOLE_HISTORY_SIZE */
+	uint64_t produced;	/* [A] bytes ever put into history */
+	uint64_t sent[2];	/* boot CPU: bytes gone to COM1, COM2 */
+	char input[256];	/* [console.lock] waiting for ring space */
+	uint32_t input_count;	/* [console.lock] */
+	mfn_t ring;		/* [I] xencons_interface page */
+	gfn_t ring_gfn;		/* [I] */
+	evtchn_port_t port;	/* [I] the guest's local port */
+	nsec_t credit_time;	/* [console.lock] rate limit */
+	uint32_t credit;	/* [console.lock] */
+	uint64_t dropped;	/* [console.lock] */
+};
+
+struct domain {
+	uint16_t id;			/* [I] 1.. */
+	char name[DOMAIN_NAME_MAX];	/* [I] */
+	uint32_t vcpu_count;		/* [I] */
+	struct vcpu *vcpu;		/* [I] array */
+	struct spinlock lock;		/* rank: core/lock.h */
+
+	uint32_t state;			/* [A] enum domain_state */
+	uint32_t paused;		/* [A] operator pause, 0 or 1 */
+	uint32_t shutdown_reason;	/* [A] SHUTDOWN_* */
+	uint32_t restart_pending;	/* [A] rebuild after DYING */
+	uint32_t restart_count;		/* [A] */
+	uint32_t job_step;		/* [C] phase of build or teardown */
+	uint64_t job_cursor;		/* [C] progress inside the phase */
+	uint64_t job_aux;		/* [C] */
+
+	/* partition */
+	struct extent *extent;		/* [I] the RAM, by ascending gfn */
+	uint32_t extent_count;		/* [I] */
+	uint64_t ram_frames;		/* [I] */
+	struct p2m p2m;
+	struct pool pool;		/* [L] */
+	mfn_t shared_mfn;		/* [I] shared_info frame */
+	struct shared_info *shared;	/* [I] its VMM mapping */
+	gfn_t shared_gfn;		/* [L] where mapped; n = UINT64_MAX no */
+	mfn_t xenstore_mfn;		/* [I] ring page */
+	gfn_t xenstore_gfn;		/* [I] */
+
+	/* events */
+	struct port *port;		/* [L] for change; sender reads it [A] */
+	uint32_t port_count;		/* [I] */
+	uint64_t device_pending;	/* [A] bits of enum port_device */
+	uint32_t callback_vector;	/* [A] type 2 callback, 0 = none */
+
+	/* grants */
+	struct grant_table grants;
+	struct grant_map *map;		/* [L] */
+	uint32_t map_count;		/* [I] */
+	uint32_t map_free;		/* [L] first free handle, ~0 none */
+	uint32_t map_live;		/* [L] */
+
+	/* policy, from the launch description */
+	uint64_t deny[1];		/* [I] bit n: hypercall n refused */
+	uint64_t *peers;		/* [I] bitmap by domid, or NULL = none */
+	uint8_t on_poweroff, on_reboot, on_crash;	/* [I] domain_action */
+	bool start_paused;		/* [I] */
+	uint32_t weight, cap;		/* [I] cap in percent, 0 none */
+
+	/* what to build it from */
+	struct module kernel, ramdisk;	/* [I] ramdisk.size 0 = none */
+	uint64_t param[40];		/* [L] HVM params */
+	bool runstate_update_flag;	/* [A] VMASST_TYPE_runstate... */
+	struct console console;
+};
+
+/* Whether the launch description lets a and b share channels. */
+bool domain_may_share(const struct domain *a, const struct domain *b);
+
+/*
+ * Ends d because of something that it did: stops its vCPUs, records reason
+ * (SHUTDOWN_* of sched.h) and starts what on_* says. Any CPU; the caller may
+ * be one of d's vCPUs and must not enter the guest again. One line is logged.
+ */
+void domain_shutdown(struct domain *d, unsigned int reason);
+/* The guest cannot go on: logs why (one sentence), then SHUTDOWN_crash. */
+void domain_crash(struct domain *d, const char *why);
+
+/* Operator commands; 0 or -XEN_Exxx. Any CPU; they return at once. */
+int domain_pause(struct domain *d);
+int domain_unpause(struct domain *d);
+int domain_destroy(struct domain *d);
+int domain_restart(struct domain *d);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hypercall arguments in guest memory. Handles are guest-virtual addresses
+ * (xen-abi 1.2). Only the domain's own RAM is accepted, which stays its own
+ * for as long as it lives, so a resolved span cannot dangle.
+ */
+#pragma once
+#include "core/domain.h"
+
+/* Copies in, once. 0 or -XEN_EFAULT (then dst may be partly written). */
+int gmem_read(struct vcpu *v, void *dst, uint64_t va, size_t size);
+/* Copies out; nothing is written unless all of it can be. */
+int gmem_write(struct vcpu *v, uint64_t va, const void *src, size_t size);
+
+/* A guest buffer of at most 2 pages, resolved for writing back later. */
+struct gmem_span {
+	uint8_t *part[2];
+	size_t size[2];
+};
+int gmem_span(struct vcpu *v, uint64_t va, size_t size,
+	      struct gmem_span *span);
+void gmem_span_write(const struct gmem_span *span, const void *src);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guest-physical to machine map of one domain: its nested page table.
+ * Readers take no lock (entries change atomically, tables are never freed
+ * while the domain lives); writers hold the domain's lock.
+ *  M1  every leaf has a kind other than P2M_NONE;
+ *  M2  a table page comes from the domain's own pool;
+ *  M3  splitting a large leaf changes no translation.
+ */
+#pragma once
+#include "core/domain.h"
+
+enum p2m_kind {
+	P2M_NONE,
+	P2M_RAM,		/* own ordinary memory */
+	P2M_SHARED,		/* shared_info, rings, grant table: own, special */
+	P2M_GRANT,		/* someone else's frame, a counted loan */
+	P2M_BLANK,		/* own blank page where a loan was revoked */
+};
+
+struct p2m_entry {
+	enum p2m_kind kind;
+	bool writable;
+	mfn_t mfn;		/* of this very gfn, large leaf or not */
+	unsigned int level;	/* 1..3 of the leaf */
+};
+
+#define P2M_GFN_BITS	28u	/* 40-bit guest-physical addresses */
+
+struct p2m_entry p2m_lookup(const struct domain *d, gfn_t gfn);
+/* The VMM mapping of a gfn of kind P2M_RAM, or NULL. For hypercall copies. */
+void *p2m_ram_ptr(const struct domain *d, gfn_t gfn);
+
+/*
+ * Whether p2m_set() on this gfn (level 1) would succeed: in range, and the
+ * pool has the table pages that it needs. 0, -XEN_EINVAL or -XEN_ENOMEM.
+ * count: how many gfns will be set before the next check.
+ */
+int p2m_check(const struct domain *d, gfn_t gfn, uint64_t count);
+/* Sets one 4 KiB entry, splitting large leaves. kind P2M_NONE clears. */
+void p2m_set(struct domain *d, gfn_t gfn, enum p2m_kind kind, bool writable,
+	     mfn_t mfn);
+/* Build time: maps a leaf of the given level; everything aligned, absent. */
+void p2m_map_large(struct domain *d, gfn_t gfn, unsigned int level, mfn_t mfn);
+/* Teardown: forgets every mapping and gives the tables back to the pool. */
+void p2m_reset(struct domain *d);
+
+/* Own RAM without a gfn: a LIFO chain through the frames. [L] */
+void p2m_park(struct domain *d, mfn_t mfn);
+/* A parked frame, scrubbed, or MFN_NONE. */
+mfn_t p2m_unpark(struct domain *d);

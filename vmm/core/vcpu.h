@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual CPU. Letters beside fields: [I] immutable after launch, [A]
+ * atomic, [C] only the CPU that runs or last ran it (vcpu.cpu), [L] the
+ * domain's lock, [G] guest-writable.
+ */
+#pragma once
+#include "lib/types.h"
+#include <xen/xen.h>
+#include <xen/vcpu.h>
+#include "core/timer.h"
+#include "lib/atomic.h"
+
+struct domain;
+
+enum vcpu_state {
+	VCPU_DOWN,		/* waits for SIPI, or halted for good */
+	VCPU_RUNNABLE,
+	VCPU_BLOCKED,		/* HLT, SCHEDOP_block, SCHEDOP_poll */
+};
+
+/* Reasons to look before the next entry; bits of vcpu.pending. */
+#define VCPU_PENDING_UPCALL	BIT32(0)  /* event channel upcall */
+#define VCPU_PENDING_LAPIC	BIT32(1)  /* IRR of the virtual APIC changed */
+#define VCPU_PENDING_NMI	BIT32(2)
+#define VCPU_PENDING_INIT	BIT32(3)  /* INIT from another vCPU */
+#define VCPU_PENDING_SIPI	BIT32(4)  /* start at vcpu.sipi_vector */
+#define VCPU_PENDING_STOP	BIT32(5)  /* domain paused or ending */
+#define VCPU_PENDING_POLL	BIT32(6)  /* a polled port became pending */
+#define VCPU_PENDING_TIMER	BIT32(7)  /* raise VIRQ_TIMER */
+
+struct guest_regs {		/* general registers in hardware order */
+	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t rip, rflags;	/* valid between exit and entry */
+};
+
+/* Virtual local APIC, x2APIC mode only; vdev/lapic.c owns the meaning. */
+struct lapic {
+	uint64_t irr[4];	/* [A] other vCPUs set bits */
+	uint64_t isr[4];	/* [C] */
+	uint64_t tmr[4];	/* [C] */
+	uint32_t tpr, svr, esr, esr_latched;	/* [C] */
+	uint32_t lvt[7];	/* [C] CMCI, timer, thermal, pmc, lint0/1, err */
+	uint64_t icr;		/* [C] */
+	uint32_t timer_initial, timer_divide;	/* [C] */
+	nsec_t timer_start;	/* [C] */
+	uint64_t tsc_deadline;	/* [C] */
+};
+
+/* A registered area in guest memory: resolved once, at registration. */
+struct guest_area {
+	void *part[2];		/* [C] VMM mappings; part[1] after a page end */
+	uint32_t size0;		/* bytes in part[0]; 0 = not registered */
+};
+
+struct vcpu {
+	struct domain *domain;	/* [I] */
+	uint32_t id;		/* [I] index in the domain */
+	uint32_t cpu;		/* [A] the physical CPU that it belongs to */
+	void *arch;		/* [I] machine state, arch_vcpu_size() bytes */
+	struct guest_regs regs;	/* [C] */
+
+	uint32_t state;		/* [A] enum vcpu_state */
+	uint32_t pending;	/* [A] VCPU_PENDING_* */
+	bool running;		/* [A] a CPU is inside its run loop */
+	uint8_t sipi_vector;	/* [A] */
+	uint8_t upcall_vector;	/* [A] per-vCPU vector, 0 = none */
+	bool polling;		/* [A] blocked in SCHEDOP_poll */
+	bool online_wanted;	/* [C] */
+	bool nmi_blocked;	/* [C] */
+
+	struct vcpu_info *info;	/* [A] in shared_info or registered page */
+	bool info_registered;	/* [L] */
+	struct guest_area runstate_area;	/* [C] */
+	struct guest_area time_area;		/* [C] */
+	struct vcpu_runstate_info runstate;	/* [C] */
+	nsec_t periodic;			/* [C] period, 0 = off */
+	struct timer timer[TIMER_KIND_COUNT];	/* [C] */
+	struct lapic lapic;
+
+	/* scheduling, see core/sched.h */
+	struct vcpu *mail_next;	/* [A] link in a CPU's mailbox */
+	bool mailed;		/* [A] */
+	uint32_t run_slot;	/* [C] index + 1 in the run heap, 0 = not in */
+	uint32_t weight;	/* [I] */
+	uint64_t vruntime;	/* [C] weighted ns of CPU */
+	nsec_t budget;		/* [C] ns left in this period, with a cap */
+	bool throttled;		/* [C] */
+	bool pinned;		/* [I] */
+	nsec_t ran_from;	/* [C] start of the present stretch */
+
+	uint64_t exit_count;	/* [C] */
+	uint64_t event_count;	/* [A] */
+};
+
+/*
+ * Sets bits of v->pending and makes sure that v's CPU looks at them: wakes a
+ * blocked vCPU, kicks a running one. Any CPU, no lock.
+ */
+void vcpu_notify(struct vcpu *v, uint32_t pending);

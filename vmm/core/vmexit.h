@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a vendor back end reports when a guest stops: neutral, decoded, with
+ * nothing emulated yet. CR, DR, EFER, XSETBV and architectural MSRs are
+ * settled inside arch/x86 and do not appear here.
+ */
+#pragma once
+#include "lib/types.h"
+
+enum exit_reason {
+	EXIT_NONE,		/* handled in arch, or only an interrupt */
+	EXIT_HYPERCALL,
+	EXIT_CPUID,
+	EXIT_MSR_READ,		/* MSRs that arch/x86 does not own */
+	EXIT_MSR_WRITE,
+	EXIT_IO,
+	EXIT_HLT,
+	EXIT_PAUSE,		/* spinning too long */
+	EXIT_MEMORY,		/* nested page fault */
+	EXIT_WINDOW,		/* can take what was refused before */
+	EXIT_TRIPLE_FAULT,
+	EXIT_FATAL,		/* entry refused: the guest's state is broken */
+	EXIT_REASON_COUNT,
+};
+
+struct vmexit {
+	enum exit_reason reason;
+	uint64_t next_rip;	/* after the instruction; see arch_vcpu_skip */
+	union {
+		struct {
+			uint16_t port;
+			uint8_t size;		/* 1, 2, 4 */
+			bool in, string, repeat;
+		} io;
+		struct {
+			uint32_t index;
+			uint64_t value;		/* for writes */
+		} msr;
+		struct {
+			uint64_t address;	/* guest-physical, full */
+			bool write, execute;
+			bool table_walk;	/* by the guest's own walk */
+		} memory;
+		struct {
+			uint64_t code;		/* vendor's number, for log */
+		} fatal;
+	};
+};

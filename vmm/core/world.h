@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The root of all mutable state of the core: every table hangs from here.
+ * Tables are allocated at launch from the boot allocator and never again.
+ */
+#pragma once
+#include "core/domain.h"
+#include "core/partition.h"
+#include "core/timer.h"
+
+#define CPU_MAX		64u
+#define RUN_QUEUE_MAX	4096u	/* vCPUs that may share one CPU */
+
+struct cpu {			/* a physical CPU; [C] unless marked */
+	uint32_t id;		/* [I] */
+	struct vcpu *mailbox;	/* [A] vCPUs that others want looked at */
+	struct vcpu *current;	/* running now, or NULL */
+	bool resched;		/* leave the present vCPU */
+	bool idle;		/* [A] */
+	struct vcpu **run;	/* heap by vruntime; [I] pointer */
+	uint32_t run_count;
+	uint32_t run_size;	/* [I] */
+	uint64_t min_vruntime;
+	struct timer **timer;	/* heap by deadline; [I] pointer */
+	uint32_t timer_count;
+	uint32_t timer_size;	/* [I] */
+	nsec_t armed;		/* what the hardware timer is set to */
+	struct timer slice, console, refill;
+	nsec_t idle_time;
+};
+
+struct world {
+	struct partition partition;
+	struct domain **domain;		/* [I] by domid; [0] is NULL */
+	uint32_t domain_count;		/* [I] highest domid + 1 */
+	struct cpu *cpu;		/* [I] by index */
+	uint32_t cpu_count;		/* [I] */
+	bool sealed;			/* launch is over */
+	uint32_t live_count;		/* [A] domains that have not ended */
+	bool any_crash;			/* [A] */
+
+	/* from the launch description [I] */
+	bool poweroff_when_done, commands_allowed, audit_on_end;
+	uint16_t exit_port;		/* 0 = none */
+};
+
+extern struct world world;
+
+/* The domain with this id, or NULL. Safe for ids that a guest chose. */
+struct domain *domain_at(uint32_t domid);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Port I/O of guests. Unclaimed ports read as ones and ignore writes. The
+ * exceptions: a PIT answer that ends Linux's calibration at once, and the
+ * ACPI sleep control register (power-off).
+ */
+#pragma once
+#include "core/vcpu.h"
+#include "core/vmexit.h"
+
+#define PORT_SLEEP_CONTROL	0xb004u	/* FADT sleep control register */
+#define PORT_SLEEP_STATUS	0xb005u
+#define SLEEP_TYPE_S5		5u
+
+/*
+ * Does the access in exit->io on v->regs. String accesses are refused with
+ * all ones for IN (memory is not written) and dropped for OUT: true =
+ * finished, skip; false = the vCPU must not go on (it powered off).
+ */
+bool ports_access(struct vcpu *v, const struct vmexit *exit);
