@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One-shot timers, a binary heap per physical CPU. A timer belongs to one
- * CPU from arming to firing and is touched by that CPU only, so there is no
- * lock. Invariants:
- *  T1  heap[0] has the earliest deadline; a timer's slot is its index + 1;
- *  T2  a timer with slot 0 is in no heap.
+ * One-shot timers, a heap per physical CPU. A timer belongs to one CPU from
+ * arming to firing and is touched by that CPU only, so there is no lock.
+ * Invariants: those of lib/heap.h; node.key is the deadline.
  */
 #pragma once
+#include "lib/heap.h"
 #include "lib/types.h"
 
 enum timer_kind {
@@ -16,14 +15,14 @@ enum timer_kind {
 	TIMER_POLL,		/* SCHEDOP_poll's time-out */
 	TIMER_KIND_COUNT,	/* those above live in struct vcpu */
 	TIMER_SLICE,		/* end of a time slice; lives in struct cpu */
-	TIMER_CONSOLE,		/* serial ports are looked at */
+	TIMER_SERIAL,		/* the serial ports are looked at */
 	TIMER_REFILL,		/* caps start a new period */
 };
+#define TIMERS_PER_CPU	3u
 
 struct timer {
-	nsec_t deadline;	/* [C] */
-	uint32_t slot;		/* [C] 0 = idle */
-	uint8_t kind;		/* [I] enum timer_kind */
+	struct heap_node node;	/* [C] key: deadline */
+	uint32_t kind;		/* [I] enum timer_kind */
 };
 
 struct cpu;
@@ -33,10 +32,9 @@ void timer_set(struct cpu *cpu, struct timer *timer, nsec_t deadline);
 void timer_stop(struct cpu *cpu, struct timer *timer);
 static inline bool timer_is_armed(const struct timer *timer)
 {
-	return timer->slot != 0;
+	return timer->node.slot != 0;
 }
 /* Earliest deadline of this CPU, or NSEC_NEVER. */
 nsec_t timer_next(const struct cpu *cpu);
 /* Removes and returns a timer whose deadline is <= now, or NULL. */
 struct timer *timer_take_expired(struct cpu *cpu, nsec_t now);
-void timer_invariant(const struct cpu *cpu);

@@ -82,11 +82,11 @@ struct vcpu {
 	/* scheduling, see core/sched.h */
 	struct vcpu *mail_next;	/* [A] link in a CPU's mailbox */
 	bool mailed;		/* [A] */
-	uint32_t run_slot;	/* [C] index + 1 in the run heap, 0 = not in */
-	uint32_t weight;	/* [I] */
+	struct heap_node run;	/* [C] place in the run heap; key: vruntime */
 	uint64_t vruntime;	/* [C] weighted ns of CPU */
 	nsec_t budget;		/* [C] ns left in this period, with a cap */
-	bool throttled;		/* [C] */
+	bool throttled;		/* [C] waits for the next period */
+	struct vcpu *throttle_next;	/* [C] */
 	bool pinned;		/* [I] */
 	nsec_t ran_from;	/* [C] start of the present stretch */
 

@@ -17,16 +17,13 @@ struct cpu {			/* a physical CPU; [C] unless marked */
 	struct vcpu *current;	/* running now, or NULL */
 	bool resched;		/* leave the present vCPU */
 	bool idle;		/* [A] */
-	struct vcpu **run;	/* heap by vruntime; [I] pointer */
-	uint32_t run_count;
-	uint32_t run_size;	/* [I] */
+	struct heap run;	/* runnable vCPUs by vruntime */
+	struct heap timers;
 	uint64_t min_vruntime;
-	struct timer **timer;	/* heap by deadline; [I] pointer */
-	uint32_t timer_count;
-	uint32_t timer_size;	/* [I] */
 	nsec_t armed;		/* what the hardware timer is set to */
-	struct timer slice, console, refill;
-	nsec_t idle_time;
+	struct timer own[TIMERS_PER_CPU];	/* slice, serial, refill */
+	struct vcpu *throttled;	/* list by vcpu.throttle_next */
+	nsec_t idle_time, idle_from;
 };
 
 struct world {
