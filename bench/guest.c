@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
+#include "mark.h"
 
 enum { ROUNDS = 9, PAGES = 512 };
 
@@ -171,6 +172,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "exit"))
 		return 0;
+	BENCH_MARK(100);
 	uptime();
 	calibrate();
 	measure("getppid", getppid_loop, 2000);

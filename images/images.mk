@@ -12,7 +12,7 @@ IMAGE_CF  := -std=gnu17 -O2 $(WARN) -Wno-error=missing-prototypes \
 	     $(REPRO) -static -s -Wl,--build-id=none
 
 $(IMAGE)/latency: images/latency.c
-$(IMAGE)/bench: bench/guest.c
+$(IMAGE)/bench: bench/guest.c bench/mark.h
 $(IMAGE)/latency $(IMAGE)/bench:
 	$(call say,CC,$@)
 	@mkdir -p $(@D)

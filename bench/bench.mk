@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+#
+# `make bench`: what Bulkhead costs, in instructions and in virtual time. See
+# the opening comments of bench/run, count.c, vm.c and guest.c.
+
+BENCH_OUT := $(OUT)/bench
+BENCH_SO  := $(BENCH_OUT)/count.so
+BENCH_VM  := $(BENCH_OUT)/vm.elf
+
+$(BENCH_SO): bench/count.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -O2 $(WARN) $(REPRO) -fPIC -shared -o $@ $<
+
+$(BENCH_VM): bench/vm.c bench/mark.h $(KIT_LIB) $(KIT_LD)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KIT_CFLAGS) -c -o $(@:.elf=.o) $<
+	$(Q)$(KIT_LINK) $(@:.elf=.o) $(KIT_LIB)
+
+.PHONY: bench
+bench: deps
+	$(Q)$(MAKE) --no-print-directory all images $(BENCH_SO) $(BENCH_VM)
+	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' bench/run
+
+-include $(BENCH_VM:.elf=.d)
