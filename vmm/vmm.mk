@@ -27,6 +27,9 @@ VMM_LDF  := -static -z noexecstack -z max-page-size=4096 --build-id=none
 # What defines memcpy must not be compiled into a call of memcpy.
 $(OUT)/vmm/lib/cstd.c.o: VMM_CF += -fno-tree-loop-distribute-patterns
 
+# Else a loop in memcpy() would become a call of memcpy().
+$(OUT)/vmm/lib/cstd.c.o: VMM_CF += -fno-tree-loop-distribute-patterns
+
 $(OUT)/vmm/%.c.o: vmm/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

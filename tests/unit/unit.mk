@@ -34,7 +34,7 @@ UNIT_HELP := $(filter-out $(UNIT_TEST),$(UNIT_SRC))
 UNIT_BIN  := $(UNIT_TEST:%.c=$(OUT)/asan/%)
 
 EXPL_SRC  := $(wildcard tests/explore/*.c)
-EXPL_TEST := $(if $(EXPL_SRC),$(shell grep -l '^int main(' $(EXPL_SRC)))
+EXPL_TEST := $(if $(EXPL_SRC),$(shell grep -lw '^int main' $(EXPL_SRC)))
 EXPL_HELP := $(filter-out $(EXPL_TEST),$(EXPL_SRC))
 EXPL_BIN  := $(EXPL_TEST:%.c=$(OUT)/asan/%)
 
