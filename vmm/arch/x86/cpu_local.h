@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each physical CPU has of its own; found through the GS base, which in
+ * the VMM always points to it. Invariants:
+ *  L1  while GIF and the VMM's code are live, GS base = &cpu_local of the CPU
+ *      (the back end restores it with VMLOAD before STGI);
+ *  L2  only the owner writes [C] fields; interrupt handlers of the same CPU
+ *      may change [A] ones at any point where IF is set.
+ */
+#pragma once
+#include "arch/x86/desc.h"
+#include "arch/x86/insn.h"
+#include "lib/types.h"
+
+struct vcpu;
+
+enum cpu_state {		/* of the start-up handshake */
+	CPU_ABSENT,
+	CPU_STARTING,		/* SIPI sent */
+	CPU_ARRIVED,		/* waits for arch_start_cpus() */
+	CPU_SKIPPED,		/* did not come in time: must stay out */
+};
+
+struct cpu_local {
+	struct cpu_local *self;	/* [I] at GS:0 */
+	uint32_t index;		/* [I] arch_cpu_id() */
+	uint32_t apic_id;	/* [I] */
+	uint64_t stack_top;	/* [I] end of the CPU's one ordinary stack */
+	uint32_t state;		/* [A] enum cpu_state */
+	uint32_t stopped;	/* [A] halted for a panic */
+	uint64_t arrival_tsc;	/* [C] TSC when it arrived */
+	uint64_t timer_count;	/* [A] timer interrupts taken */
+	uint64_t kick_count;	/* [A] kicks taken */
+	uint64_t stray_count;	/* [A] interrupts that nobody asked for */
+
+	/* for the virtualisation back end */
+	struct vcpu *loaded;	/* [C] whose lazy state is in the registers */
+	void *virt;		/* [C] the back end's per-CPU area */
+	uint64_t virt_word[4];	/* [C] the back end's, as it likes */
+	uint32_t in_guest;	/* [A] inside VMRUN, as seen by other CPUs */
+	uint32_t flush_ack;	/* [A] for arch_npt_flush() */
+
+	uint64_t gdt[5];	/* [I] null, code, data, TSS (two entries) */
+	struct tss tss;		/* [I] */
+} __attribute__((aligned(64)));
+static_assert(offsetof(struct cpu_local, self) == 0, "read by insn_gs_self()");
+
+static inline struct cpu_local *this_cpu(void)
+{
+	return insn_gs_self();
+}
+
+/* The CPU with this index; it exists. Any CPU. */
+struct cpu_local *cpu_local_at(unsigned int index);
+unsigned int cpu_local_count(void);

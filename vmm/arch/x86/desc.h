@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Segments, task state and interrupt descriptors (AMD APM volume 2, "Segmented
+ * Virtual Memory" and "Exceptions and Interrupts"). Each CPU has a GDT and a
+ * TSS of its own inside its struct cpu_local; the IDT is one for all.
+ */
+#pragma once
+
+#define SELECTOR_CODE	0x08
+#define SELECTOR_DATA	0x10
+#define SELECTOR_TSS	0x18
+
+/* Vectors that the VMM takes while it is open for interrupts. */
+#define VECTOR_NMI	0x02
+#define VECTOR_DF	0x08
+#define VECTOR_GP	0x0d
+#define VECTOR_PF	0x0e
+#define VECTOR_MC	0x12
+#define VECTOR_PIC	0xe0	/* 16 vectors where a stray 8259 would hit */
+#define VECTOR_TIMER	0xf0
+#define VECTOR_KICK	0xf1
+#define VECTOR_SPURIOUS	0xff
+
+#ifndef __ASSEMBLY__
+#include "lib/types.h"
+
+/* Stacks in the TSS for what may come at any moment. */
+enum ist { IST_NONE, IST_NMI, IST_DF, IST_MC, IST_COUNT };
+
+struct tss {
+	uint32_t res0;
+	uint64_t rsp[3];	/* 0x04 */
+	uint64_t res1;
+	uint64_t ist[7];	/* 0x24: ist[0] is IST 1 */
+	uint64_t res2;
+	uint16_t res3;
+	uint16_t iopm_base;	/* 0x66 */
+} __attribute__((packed));
+static_assert(sizeof(struct tss) == 0x68, "TSS layout");
+static_assert(offsetof(struct tss, ist) == 0x24, "TSS layout");
+
+struct gate {
+	uint16_t offset_low;
+	uint16_t selector;
+	uint8_t ist;
+	uint8_t type;		/* 0x8e: present, interrupt gate */
+	uint16_t offset_mid;
+	uint32_t offset_high;
+	uint32_t reserved;
+};
+static_assert(sizeof(struct gate) == 16, "IDT gate layout");
+
+/* What the stubs in entry.S leave on the stack. */
+struct trap_regs {
+	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+	uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+	uint64_t vector, error;
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+#endif

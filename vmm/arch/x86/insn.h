@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One instruction, one function. This is the only inline assembly of the VMM.
+ * A function whose instruction has an effect that the compiler must not move
+ * memory accesses across says so with a "memory" clobber.
+ */
+#pragma once
+#include "lib/types.h"
+
+/* --- ports and MMIO --- */
+
+static inline uint8_t insn_inb(uint16_t port)
+{
+	uint8_t value;
+
+	__asm__ __volatile__("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline uint16_t insn_inw(uint16_t port)
+{
+	uint16_t value;
+
+	__asm__ __volatile__("inw %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline uint32_t insn_inl(uint16_t port)
+{
+	uint32_t value;
+
+	__asm__ __volatile__("inl %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline void insn_outb(uint16_t port, uint8_t value)
+{
+	__asm__ __volatile__("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void insn_outw(uint16_t port, uint16_t value)
+{
+	__asm__ __volatile__("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void insn_outl(uint16_t port, uint32_t value)
+{
+	__asm__ __volatile__("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint32_t mmio_read32(const void *base, size_t offset)
+{
+	return *(const volatile uint32_t *)((const char *)base + offset);
+}
+
+static inline void mmio_write32(void *base, size_t offset, uint32_t value)
+{
+	*(volatile uint32_t *)((char *)base + offset) = value;
+}
+
+/* --- identification, time --- */
+
+struct cpuid { uint32_t eax, ebx, ecx, edx; };
+
+static inline struct cpuid insn_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+	struct cpuid r;
+
+	__asm__ __volatile__("cpuid"
+			     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx),
+			       "=d"(r.edx)
+			     : "a"(leaf), "c"(subleaf));
+	return r;
+}
+
+/* Not ordered against what stands around it. */
+static inline uint64_t insn_rdtsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ __volatile__("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+static inline void insn_lfence(void)
+{
+	__asm__ __volatile__("lfence" : : : "memory");
+}
+
+/* --- model-specific registers --- */
+
+static inline uint64_t insn_rdmsr(uint32_t index)
+{
+	uint32_t low, high;
+
+	__asm__ __volatile__("rdmsr" : "=a"(low), "=d"(high) : "c"(index));
+	return (uint64_t)high << 32 | low;
+}
+
+static inline void insn_wrmsr(uint32_t index, uint64_t value)
+{
+	__asm__ __volatile__("wrmsr"
+			     :
+			     : "c"(index), "a"((uint32_t)value),
+			       "d"((uint32_t)(value >> 32))
+			     : "memory");
+}
+
+/* A pair (where it may fault, where to go on then) for trap.c. */
+#define INSN_FIXUP \
+	".pushsection .fixup, \"a\"\n\t" \
+	".balign 4\n\t" \
+	".long 1b - ., 2b - .\n\t" \
+	".popsection"
+
+/* True if the register exists; *value is only written then. */
+static inline bool insn_rdmsr_safe(uint32_t index, uint64_t *value)
+{
+	uint32_t low = 0, high = 0, failed = 1;
+
+	__asm__ __volatile__("1: rdmsr\n\t"
+			     "movl $0, %k0\n"
+			     "2:\n\t" INSN_FIXUP
+			     : "+r"(failed), "+a"(low), "+d"(high)
+			     : "c"(index));
+	if (failed)
+		return false;
+	*value = (uint64_t)high << 32 | low;
+	return true;
+}
+
+/* True if the register took the value. */
+static inline bool insn_wrmsr_safe(uint32_t index, uint64_t value)
+{
+	uint32_t failed = 1;
+
+	__asm__ __volatile__("1: wrmsr\n\t"
+			     "movl $0, %k0\n"
+			     "2:\n\t" INSN_FIXUP
+			     : "+r"(failed)
+			     : "c"(index), "a"((uint32_t)value),
+			       "d"((uint32_t)(value >> 32))
+			     : "memory");
+	return !failed;
+}
+
+/* --- control and debug registers --- */
+
+#define INSN_REGISTER(name, reg) \
+	static inline uint64_t insn_read_##name(void) \
+	{ \
+		uint64_t value; \
+\
+		__asm__ __volatile__("mov %%" reg ", %0" \
+				     : "=r"(value) : : "memory"); \
+		return value; \
+	} \
+	static inline void insn_write_##name(uint64_t value) \
+	{ \
+		__asm__ __volatile__("mov %0, %%" reg \
+				     : : "r"(value) : "memory"); \
+	}
+
+INSN_REGISTER(cr0, "cr0")
+INSN_REGISTER(cr2, "cr2")
+INSN_REGISTER(cr3, "cr3")
+INSN_REGISTER(cr4, "cr4")
+INSN_REGISTER(dr0, "dr0")
+INSN_REGISTER(dr1, "dr1")
+INSN_REGISTER(dr2, "dr2")
+INSN_REGISTER(dr3, "dr3")
+INSN_REGISTER(dr6, "dr6")
+INSN_REGISTER(dr7, "dr7")
+
+static inline void insn_invlpg(uint64_t address)
+{
+	__asm__ __volatile__("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+static inline void insn_wbinvd(void)
+{
+	__asm__ __volatile__("wbinvd" : : : "memory");
+}
+
+/* --- descriptor tables --- */
+
+struct table_register {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+
+static inline void insn_lgdt(const struct table_register *table)
+{
+	__asm__ __volatile__("lgdt %0" : : "m"(*table) : "memory");
+}
+
+static inline struct table_register insn_sgdt(void)
+{
+	struct table_register table;
+
+	__asm__ __volatile__("sgdt %0" : "=m"(table));
+	return table;
+}
+
+static inline void insn_lidt(const struct table_register *table)
+{
+	__asm__ __volatile__("lidt %0" : : "m"(*table) : "memory");
+}
+
+static inline void insn_ltr(uint16_t selector)
+{
+	__asm__ __volatile__("ltr %0" : : "r"(selector) : "memory");
+}
+
+/* --- interrupts --- */
+
+static inline void insn_cli(void)
+{
+	__asm__ __volatile__("cli" : : : "memory");
+}
+
+static inline void insn_hlt(void)
+{
+	__asm__ __volatile__("hlt" : : : "memory");
+}
+
+/* Sleeps until an interrupt; STI's shadow closes the gap before HLT. */
+static inline void insn_sti_hlt_cli(void)
+{
+	__asm__ __volatile__("sti\n\thlt\n\tcli" : : : "memory");
+}
+
+/* Takes what is pending: interrupts are open for one instruction. */
+static inline void insn_sti_nop_cli(void)
+{
+	__asm__ __volatile__("sti\n\tnop\n\tcli" : : : "memory");
+}
+
+/* --- extended state --- */
+
+static inline uint64_t insn_xgetbv(uint32_t index)
+{
+	uint32_t low, high;
+
+	__asm__ __volatile__("xgetbv" : "=a"(low), "=d"(high) : "c"(index));
+	return (uint64_t)high << 32 | low;
+}
+
+static inline void insn_xsetbv(uint32_t index, uint64_t value)
+{
+	__asm__ __volatile__("xsetbv"
+			     :
+			     : "c"(index), "a"((uint32_t)value),
+			       "d"((uint32_t)(value >> 32))
+			     : "memory");
+}
+
+/* --- where am I --- */
+
+static inline uint64_t insn_frame_pointer(void)
+{
+	return (uint64_t)__builtin_frame_address(0);
+}
+
+/*
+ * The first word of this CPU's struct cpu_local, a pointer to itself. Not
+ * volatile: a stack stays on its CPU, so the compiler may keep the answer.
+ */
+static inline void *insn_gs_self(void)
+{
+	void *self;
+
+	__asm__("movq %%gs:0, %0" : "=r"(self));
+	return self;
+}
