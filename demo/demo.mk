@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+#
+# `make demo`: four Debian VMs, two kernels, one machine. At a terminal the
+# consoles are yours; otherwise it ends by itself when all shells were there.
+
+.PHONY: demo
+demo: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all images
+	$(Q)CACHE='$(CACHE)' demo/kernels
+	$(Q)./bulkhead demo
