@@ -127,5 +127,11 @@ int arch_guest_translate(const struct vcpu *v, uint64_t va, bool write,
 
 void arch_console_poll(void);	/* see core/upcall.h: moves serial bytes */
 void arch_idle(void);		/* sleep until an interrupt; IF=0 around */
+/* Whether a timer or kick interrupt was taken since the last call. */
+bool arch_take_interrupt_flag(void);
+/* Launch: lets the other CPUs go to upcall_cpu_online(). */
+void arch_start_cpus(void);
+/* Launch: boot modules become read-only for the VMM too. */
+void arch_protect_modules(void);
 _Noreturn void arch_poweroff(uint8_t exit_byte);
 _Noreturn void arch_panic(const char *file, int line, const char *what);

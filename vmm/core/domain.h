@@ -75,7 +75,7 @@ struct p2m {
 	mfn_t root;		/* [I] top table, a page of its own */
 	uint64_t flush_seq;	/* [A] bumped by every flush */
 	uint64_t parked_count;	/* [L] own RAM frames with no gfn */
-	mfn_t parked_first;	/* [L] chain through the frames themselves */
+	mfn_t parked_first;	/* [L] chain through frame.next */
 	mfn_t blank;		/* [I] stands in for revoked mappings */
 };
 
@@ -105,7 +105,10 @@ struct domain {
 	uint32_t state;			/* [A] enum domain_state */
 	uint32_t paused;		/* [A] operator pause, 0 or 1 */
 	uint32_t shutdown_reason;	/* [A] SHUTDOWN_* */
-	uint32_t restart_pending;	/* [A] rebuild after DYING */
+	uint32_t restart_wanted;	/* [A] rebuild after DYING */
+	uint32_t destroy_wanted;	/* [A] end as soon as it is built */
+	nsec_t log_from;		/* [A] credit of log lines */
+	uint32_t news;			/* [A] bits 1 << telemetry event kind */
 	uint32_t restart_count;		/* [A] */
 	uint32_t job_step;		/* [C] phase of build or teardown */
 	uint64_t job_cursor;		/* [C] progress inside the phase */
@@ -120,6 +123,7 @@ struct domain {
 	mfn_t shared_mfn;		/* [I] shared_info frame */
 	struct shared_info *shared;	/* [I] its VMM mapping */
 	gfn_t shared_gfn;		/* [L] where mapped; n = UINT64_MAX no */
+	bool shared_over_ram;		/* [L] it took the place of RAM there */
 	mfn_t xenstore_mfn;		/* [I] ring page */
 	gfn_t xenstore_gfn;		/* [I] */
 
@@ -161,6 +165,9 @@ bool domain_may_share(const struct domain *a, const struct domain *b);
 void domain_shutdown(struct domain *d, unsigned int reason);
 /* The guest cannot go on: logs why (one sentence), then SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *why);
+
+/* Tells the operator's side: kind is an enum telemetry_event_kind. */
+void domain_news(struct domain *d, unsigned int kind);
 
 /* Operator commands; 0 or -XEN_Exxx. Any CPU; they return at once. */
 int domain_pause(struct domain *d);

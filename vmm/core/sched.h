@@ -11,22 +11,41 @@
 #pragma once
 #include "core/world.h"
 
+#define SCHED_SLICE	(5 * NSEC_PER_MS)
+#define SCHED_PERIOD	(30 * NSEC_PER_MS)	/* of caps */
+#define SCHED_SERIAL	(2 * NSEC_PER_MS)	/* serial ports are polled */
+
+/* Launch, on the boot CPU: id and heaps are set. */
 void sched_init_cpu(struct cpu *cpu);
-/* Launch: makes vcpu->cpu its home. */
+/* Launch: v->cpu is its home; v may be runnable from now on. */
 void sched_add(struct vcpu *v);
 
 /* Something about v changed: its CPU must look at it. Any CPU, no lock. */
 void sched_mail(struct vcpu *v);
 
 /* The rest on v's own CPU. */
-/* v cannot go on until vcpu_notify(): false if something is pending. */
-bool sched_block(struct vcpu *v);
-void sched_yield(struct vcpu *v);
-/* v gives the rest of its slice to a vCPU of its own domain. */
-void sched_yield_to(struct vcpu *v, struct vcpu *to);
-/* Reads the mailbox, expires timers, picks who runs; NULL = idle. */
+
+/* Reads mail, expires timers, sets cpu->resched if someone else is due. */
+void sched_poll(struct cpu *cpu);
+/* Takes the vCPU that is due out of the queue, as current; NULL = idle. */
 struct vcpu *sched_pick(struct cpu *cpu);
-/* The vCPU that ran is charged and goes where its state says. */
-void sched_put(struct cpu *cpu, struct vcpu *v);
+/* The current vCPU is charged and goes where its state says. */
+void sched_put(struct cpu *cpu);
+/* Sets the hardware timer if the earliest deadline has changed. */
+void sched_arm(struct cpu *cpu);
+
+/*
+ * Current cannot go on until vcpu_notify(). False if something is pending
+ * already: then it stays runnable.
+ */
+bool sched_block(struct vcpu *v);
+/* Current lets others go first, once. */
+void sched_yield(struct vcpu *v);
+/* Current spins: a waiting vCPU of its own domain on this CPU goes first. */
+void sched_yield_to_sibling(struct vcpu *v);
 /* Whether v may be given the CPU: its state and its domain's. */
 bool vcpu_is_runnable(const struct vcpu *v);
+
+/* Operator path: all other CPUs stand still outside guests, then go on. */
+void sched_stop_others(void);
+void sched_resume_others(void);

@@ -25,9 +25,8 @@ enum vcpu_state {
 #define VCPU_PENDING_NMI	BIT32(2)
 #define VCPU_PENDING_INIT	BIT32(3)  /* INIT from another vCPU */
 #define VCPU_PENDING_SIPI	BIT32(4)  /* start at vcpu.sipi_vector */
-#define VCPU_PENDING_STOP	BIT32(5)  /* domain paused or ending */
 #define VCPU_PENDING_POLL	BIT32(6)  /* a polled port became pending */
-#define VCPU_PENDING_TIMER	BIT32(7)  /* raise VIRQ_TIMER */
+#define VCPU_PENDING_START	(VCPU_PENDING_INIT | VCPU_PENDING_SIPI)
 
 struct guest_regs {		/* general registers in hardware order */
 	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
@@ -67,8 +66,7 @@ struct vcpu {
 	uint8_t sipi_vector;	/* [A] */
 	uint8_t upcall_vector;	/* [A] per-vCPU vector, 0 = none */
 	bool polling;		/* [A] blocked in SCHEDOP_poll */
-	bool online_wanted;	/* [C] */
-	bool nmi_blocked;	/* [C] */
+	bool quiesced;		/* [A] domain ends; v's CPU let go of v */
 
 	struct vcpu_info *info;	/* [A] in shared_info or registered page */
 	bool info_registered;	/* [L] */
@@ -78,6 +76,11 @@ struct vcpu {
 	nsec_t periodic;			/* [C] period, 0 = off */
 	struct timer timer[TIMER_KIND_COUNT];	/* [C] */
 	struct lapic lapic;
+	uint32_t virq_port[NR_VIRQS];	/* [A] port by VIRQ, 0 = none */
+	struct {			/* a batch of memory_op under way */
+		uint64_t rip, handle;
+		uint32_t cmd, done;	/* done 0 = none */
+	} batch;			/* [C] */
 
 	/* scheduling, see core/sched.h */
 	struct vcpu *mail_next;	/* [A] link in a CPU's mailbox */
@@ -88,7 +91,9 @@ struct vcpu {
 	bool throttled;		/* [C] waits for the next period */
 	struct vcpu *throttle_next;	/* [C] */
 	bool pinned;		/* [I] */
+	nsec_t cpu_time;	/* [C] ns of CPU ever used */
 	nsec_t ran_from;	/* [C] start of the present stretch */
+	nsec_t woken_at;	/* [C] became runnable, 0 = no news */
 
 	uint64_t exit_count;	/* [C] */
 	uint64_t event_count;	/* [A] */

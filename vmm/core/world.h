@@ -33,8 +33,14 @@ struct world {
 	struct cpu *cpu;		/* [I] by index */
 	uint32_t cpu_count;		/* [I] */
 	bool sealed;			/* launch is over */
+	uint64_t ram_frames;		/* [I] all RAM of the machine */
+	uint64_t spare_frames;		/* [I] given to nobody */
 	uint32_t live_count;		/* [A] domains that have not ended */
 	bool any_crash;			/* [A] */
+	bool audit_wanted;		/* [A] a VM ended */
+	bool poweroff_wanted;		/* [A] by the operator */
+	uint32_t stop_request;		/* [A] all CPUs but one stand still */
+	uint32_t stopped_count;		/* [A] */
 
 	/* from the launch description [I] */
 	bool poweroff_when_done, commands_allowed, audit_on_end;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the core and launch ask of the rooms above them. vmm/route.c joins:
+ * it alone implements these. All on the CPU of the vCPU or domain meant.
+ */
+#pragma once
+#include "core/domain.h"
+
+/* TIMER_LAPIC fired. */
+void hook_lapic_timer(struct vcpu *v);
+/* The boot CPU's regular look at the serial ports. */
+void hook_serial(nsec_t now);
+/* VCPU_PENDING_START is set and v does not run: INIT and SIPI take effect. */
+void hook_start_vcpu(struct vcpu *v);

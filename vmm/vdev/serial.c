@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "vdev/serial.h"
+#include <bulkhead/telemetry.h>
+#include "core/arch.h"
+#include "core/log.h"
+#include "core/partition.h"
+#include "core/upcall.h"
+#include "core/world.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "vdev/console.h"
+#include "vdev/telemetry.h"
+
+#define CTRL_T		0x14u
+#define CHUNK		256u
+#define LINE_PATIENCE	(50 * NSEC_PER_MS)	/* for an unfinished line */
+#define LINGER		(100 * NSEC_PER_MS)	/* output before power-off */
+
+static struct outbox box[2];
+static uint32_t focus;		/* domid that gets typed bytes */
+static uint32_t line_owner;	/* domid in the middle of a line, 0 none */
+static nsec_t line_since;	/* when it last wrote */
+static bool log_open;		/* COM1: the VMM's line is unfinished */
+static bool greeted;
+static nsec_t done_since;
+static uint32_t next_domain = 1;	/* fairness */
+
+/* --- COM1: text --- */
+
+static void text_put(const char *text, size_t size)
+{
+	outbox_put(&box[SERIAL_COM1], text, size);
+}
+
+static void end_line(void)
+{
+	if (line_owner)
+		text_put("\r\n", 2);
+	line_owner = 0;
+}
+
+static void begin_line(const struct domain *d)
+{
+	char prefix[DOMAIN_NAME_MAX + 4];
+
+	text_put(prefix, format_text(prefix, sizeof(prefix), "[%s] ", d->name));
+	line_owner = d->id;
+}
+
+static void text_from(struct domain *d, const char *text, size_t size,
+		      nsec_t now)
+{
+	line_since = now;
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] == '\n') {
+			if (line_owner != d->id)
+				begin_line(d);
+			end_line();
+			continue;
+		}
+		if (text[i] == '\r')
+			continue;
+		if (line_owner != d->id)
+			begin_line(d);
+		text_put(&text[i], 1);
+	}
+}
+
+/* Up to a chunk of d's output, if it may write now. */
+static void text_of(struct domain *d, nsec_t now)
+{
+	uint64_t from = d->console.sent[0];
+	char text[CHUNK];
+	size_t size;
+
+	if (from == atomic_load_relaxed(&d->console.produced))
+		return;
+	/* Each byte may cost a prefix and a line end at worst. */
+	if (outbox_room(&box[SERIAL_COM1]) < CHUNK * 3)
+		return;
+	size = console_history(d, &from, text, sizeof(text));
+	if (line_owner && line_owner != d->id) {
+		/* Whole lines may cut in; the rest waits for its turn. */
+		if (now - line_since < LINE_PATIENCE)
+			return;
+		end_line();
+	}
+	while (size > 64 && text[size - 1] != '\n' && size == sizeof(text))
+		size--;
+	text_from(d, text, size, now);
+	d->console.sent[0] = from + size;
+}
+
+/* --- the VMM's log, to both ports --- */
+
+static void send_log(void)
+{
+	char text[CHUNK];
+
+	for (uint32_t cpu = 0; cpu < world.cpu_count; cpu++) {
+		size_t size;
+
+		if (outbox_room(&box[SERIAL_COM1]) < CHUNK * 8 ||
+		    outbox_room(&box[SERIAL_COM2]) < CHUNK * 2)
+			return;
+		size = log_read(cpu, text, sizeof(text));
+		if (!size)
+			continue;
+		telemetry_send(&box[SERIAL_COM2], TELEMETRY_LOG, 0, text, size);
+		if (!log_open)
+			end_line();
+		for (size_t i = 0; i < size; i++) {
+			if (!log_open)
+				text_put("[vmm] ", 6);
+			log_open = text[i] != '\n';
+			if (log_open)
+				text_put(&text[i], 1);
+			else
+				text_put("\r\n", 2);
+		}
+	}
+}
+
+/* --- COM2: frames --- */
+
+static void frames_of(struct domain *d, nsec_t now)
+{
+	char text[CHUNK];
+	uint64_t from = d->console.sent[1];
+	size_t size;
+
+	if (from != atomic_load_relaxed(&d->console.produced) &&
+	    outbox_room(&box[SERIAL_COM2]) >= CHUNK * 2) {
+		size = console_history(d, &from, text, sizeof(text));
+		telemetry_send(&box[SERIAL_COM2], TELEMETRY_CONSOLE, d->id,
+			       text, size);
+		d->console.sent[1] = from + size;
+	}
+	/* After the output that led to it. */
+	if (d->console.sent[1] == atomic_load(&d->console.produced))
+		telemetry_send_news(&box[SERIAL_COM2], d, now);
+}
+
+/* --- input --- */
+
+static void move_focus(void)
+{
+	for (uint32_t i = 1; i < world.domain_count; i++) {
+		uint32_t next = focus + i;
+
+		if (next >= world.domain_count)
+			next -= world.domain_count - 1;
+		if (atomic_load(&world.domain[next]->state) == DOMAIN_DEAD)
+			continue;
+		focus = next;
+		break;
+	}
+	log_line("input goes to %s", world.domain[focus]->name);
+}
+
+void upcall_serial_input(unsigned int port, uint8_t byte)
+{
+	struct domain *d;
+
+	if (port == SERIAL_COM2) {
+		telemetry_receive(&box[SERIAL_COM2], byte);
+		return;
+	}
+	d = domain_at(focus ? focus : 1);
+	if (byte == CTRL_T)
+		move_focus();
+	else if (d)
+		console_input(d, (char)byte);
+}
+
+size_t upcall_serial_output(unsigned int port, uint8_t *buffer, size_t size)
+{
+	return outbox_take(&box[port], buffer, size);
+}
+
+/* --- the regular look --- */
+
+static bool all_sent(void)
+{
+	for (uint32_t i = 1; i < world.domain_count; i++) {
+		struct domain *d = world.domain[i];
+		uint64_t produced = atomic_load(&d->console.produced);
+
+		if (d->console.sent[0] != produced ||
+		    d->console.sent[1] != produced || atomic_load(&d->news))
+			return false;
+	}
+	return box[0].head == box[0].tail && box[1].head == box[1].tail;
+}
+
+/* Every VM has ended, or the operator said so: say it, drain, power off. */
+static void maybe_power_off(nsec_t now)
+{
+	uint8_t byte = atomic_load(&world.any_crash) ? 0x12 : 0x10;
+
+	if (!atomic_load(&world.poweroff_wanted) &&
+	    (atomic_load(&world.live_count) || !world.poweroff_when_done))
+		return;
+	if (!done_since) {
+		if (!telemetry_send(&box[SERIAL_COM2], TELEMETRY_DONE, 0,
+				    &byte, sizeof(byte)))
+			return;
+		done_since = now;
+		return;
+	}
+	if (all_sent() || now - done_since > LINGER)
+		arch_poweroff(byte);
+}
+
+void serial_poll(nsec_t now)
+{
+	struct audit audit;
+
+	if (!greeted) {
+		greeted = telemetry_send_hello(&box[SERIAL_COM2]);
+		for (uint32_t i = 1; i < world.domain_count; i++)
+			if (!focus && !world.domain[i]->start_paused)
+				focus = i;
+	}
+	if (atomic_exchange(&world.audit_wanted, false))
+		telemetry_audit(&audit);
+	send_log();
+	/* A bounded number of VMs a time, each in turn. */
+	for (uint32_t i = 1; i < world.domain_count && i <= 64; i++) {
+		struct domain *d = world.domain[next_domain];
+
+		if (++next_domain >= world.domain_count)
+			next_domain = 1;
+		text_of(d, now);
+		frames_of(d, now);
+	}
+	arch_console_poll();
+	maybe_power_off(now);
+}

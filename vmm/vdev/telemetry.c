@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* Replies are dropped when the outbox is full: the tool asks again. */
+#include "vdev/telemetry.h"
+#include <bulkhead/telemetry.h>
+#include <xen/errno.h>
+#include "core/arch.h"
+#include "core/log.h"
+#include "core/sched.h"
+#include "lib/crc.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "vdev/console.h"
+
+#define OVERHEAD	8u	/* start, type, domid, length, crc */
+#define REPLY_TEXT_MAX	240u
+
+uint32_t outbox_room(const struct outbox *box)
+{
+	return (uint32_t)sizeof(box->byte) - (box->head - box->tail);
+}
+
+void outbox_put(struct outbox *box, const void *data, size_t size)
+{
+	const uint8_t *byte = data;
+
+	while (size--)
+		box->byte[box->head++ % sizeof(box->byte)] = *byte++;
+}
+
+size_t outbox_take(struct outbox *box, uint8_t *buffer, size_t size)
+{
+	size_t count = 0;
+
+	while (box->tail != box->head && count < size)
+		buffer[count++] = box->byte[box->tail++ % sizeof(box->byte)];
+	return count;
+}
+
+bool telemetry_send(struct outbox *box, unsigned int type, uint16_t domid,
+		    const void *payload, size_t size)
+{
+	const uint8_t *byte = payload;
+	uint8_t head[6] = {
+		TELEMETRY_START, (uint8_t)type, (uint8_t)domid,
+		(uint8_t)(domid >> 8), (uint8_t)size, (uint8_t)(size >> 8)
+	};
+	uint16_t crc = 0xffff;
+	uint8_t tail[2];
+
+	if (outbox_room(box) < size + OVERHEAD)
+		return false;
+	for (size_t i = 1; i < sizeof(head); i++)
+		crc = crc16_add(crc, head[i]);
+	for (size_t i = 0; i < size; i++)
+		crc = crc16_add(crc, byte[i]);
+	tail[0] = (uint8_t)crc;
+	tail[1] = (uint8_t)(crc >> 8);
+	outbox_put(box, head, sizeof(head));
+	outbox_put(box, payload, size);
+	outbox_put(box, tail, sizeof(tail));
+	return true;
+}
+
+bool telemetry_send_hello(struct outbox *box)
+{
+	struct telemetry_hello hello = {
+		.version = TELEMETRY_VERSION,
+		.domain_count = world.domain_count - 1,
+		.cpu_count = world.cpu_count,
+		.tsc_khz = arch_tsc_khz(),
+		.ram_kib = world.ram_frames * 4,
+		.free_kib = world.spare_frames * 4,
+	};
+
+	return telemetry_send(box, TELEMETRY_HELLO, 0, &hello, sizeof(hello));
+}
+
+void telemetry_send_news(struct outbox *box, struct domain *d, nsec_t now)
+{
+	static const uint8_t order[] = {
+		TELEMETRY_EVENT_PAUSED, TELEMETRY_EVENT_UNPAUSED,
+		TELEMETRY_EVENT_SHUTDOWN, TELEMETRY_EVENT_DEAD,
+		TELEMETRY_EVENT_RESTART, TELEMETRY_EVENT_STARTED,
+	};
+	uint32_t news = atomic_load_relaxed(&d->news);
+
+	for (unsigned int i = 0; news && i < ARRAY_SIZE(order); i++) {
+		struct telemetry_event event = {
+			.kind = order[i],
+			.reason = (uint8_t)atomic_load(&d->shutdown_reason),
+			.time_ns = now,
+		};
+
+		if (!(news & BIT32(order[i])))
+			continue;
+		if (!telemetry_send(box, TELEMETRY_EVENT, d->id, &event,
+				    sizeof(event)))
+			return;
+		atomic_fetch_and(&d->news, ~BIT32(order[i]));
+	}
+}
+
+static void reply(struct outbox *box, uint16_t domid, uint32_t cookie,
+		  int status, const char *text)
+{
+	struct {
+		struct telemetry_reply head;
+		char text[REPLY_TEXT_MAX];
+	} __attribute__((packed)) frame = { { cookie, status }, "" };
+	size_t length = strnlen(text, sizeof(frame.text));
+
+	memcpy(frame.text, text, length);
+	telemetry_send(box, TELEMETRY_REPLY, domid, &frame,
+		       sizeof(frame.head) + length);
+}
+
+static uint8_t state_of(const struct domain *d)
+{
+	switch ((enum domain_state)atomic_load(&d->state)) {
+	case DOMAIN_BUILDING:
+		return TELEMETRY_STATE_BUILDING;
+	case DOMAIN_SHUTDOWN:
+		return TELEMETRY_STATE_SHUTDOWN;
+	case DOMAIN_DYING:
+		return TELEMETRY_STATE_DYING;
+	case DOMAIN_DEAD:
+		return TELEMETRY_STATE_DEAD;
+	case DOMAIN_RUNNING:
+		break;
+	}
+	if (atomic_load(&d->paused))
+		return TELEMETRY_STATE_PAUSED;
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		if (atomic_load(&d->vcpu[i].state) == VCPU_RUNNABLE)
+			return TELEMETRY_STATE_RUNNING;
+	}
+	return TELEMETRY_STATE_BLOCKED;
+}
+
+static void send_domain(struct outbox *box, const struct domain *d)
+{
+	struct telemetry_domain row = {
+		.state = state_of(d),
+		.reason = (uint8_t)atomic_load(&d->shutdown_reason),
+		.vcpu_count = (uint16_t)d->vcpu_count,
+		.restart_count = atomic_load(&d->restart_count),
+		.memory_kib = d->ram_frames * 4,
+		.weight = d->weight,
+		.cap = d->cap,
+	};
+
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		row.cpu_time_ns += d->vcpu[i].cpu_time;
+		row.exit_count += d->vcpu[i].exit_count;
+		row.event_count += d->vcpu[i].event_count;
+	}
+	memcpy(row.name, d->name, sizeof(row.name));
+	telemetry_send(box, TELEMETRY_DOMAIN, d->id, &row, sizeof(row));
+}
+
+static void list(struct outbox *box)
+{
+	for (uint32_t i = 1; i < world.domain_count; i++)
+		send_domain(box, world.domain[i]);
+}
+
+void telemetry_audit(struct audit *audit)
+{
+	sched_stop_others();
+	partition_audit(audit);
+	sched_resume_others();
+	if (audit->errors)
+		log_line("audit: %lu errors; first: %s",
+			 (unsigned long)audit->errors, audit->first);
+	else
+		log_line("audit: clean, %lu frames, %lu loans",
+			 (unsigned long)audit->frames,
+			 (unsigned long)audit->loans);
+}
+
+static int audit_command(char *text)
+{
+	struct audit audit;
+
+	telemetry_audit(&audit);
+	if (!audit.errors) {
+		format_text(text, REPLY_TEXT_MAX,
+			    "clean: %lu frames, %lu loans",
+			    (unsigned long)audit.frames,
+			    (unsigned long)audit.loans);
+		return 0;
+	}
+	format_text(text, REPLY_TEXT_MAX, "%lu errors; first: %s",
+		    (unsigned long)audit.errors, audit.first);
+	return -XEN_EIO;
+}
+
+/* Sends the kept output again: the stream's position moves back. */
+static void tail(struct domain *d)
+{
+	uint64_t produced = atomic_load(&d->console.produced);
+
+	d->console.sent[1] = produced - MIN(produced,
+					    (uint64_t)CONSOLE_HISTORY_SIZE);
+}
+
+static int domain_command(struct domain *d, unsigned int op)
+{
+	switch (op) {
+	case TELEMETRY_OP_PAUSE:
+		return domain_pause(d);
+	case TELEMETRY_OP_UNPAUSE:
+		return domain_unpause(d);
+	case TELEMETRY_OP_DESTROY:
+		return domain_destroy(d);
+	case TELEMETRY_OP_RESTART:
+		return domain_restart(d);
+	case TELEMETRY_OP_TAIL:
+		tail(d);
+		return 0;
+	}
+	return -XEN_ENOSYS;
+}
+
+static void command(struct outbox *box, uint16_t domid,
+		    const struct telemetry_command *c)
+{
+	struct domain *d = domain_at(domid);
+	char text[REPLY_TEXT_MAX] = "";
+	int status = 0;
+
+	if (!world.commands_allowed && c->op != TELEMETRY_OP_LIST &&
+	    c->op != TELEMETRY_OP_HELLO && c->op != TELEMETRY_OP_TAIL) {
+		status = -XEN_EPERM;
+	} else if (c->op == TELEMETRY_OP_LIST) {
+		list(box);
+	} else if (c->op == TELEMETRY_OP_HELLO) {
+		telemetry_send_hello(box);
+	} else if (c->op == TELEMETRY_OP_AUDIT) {
+		status = audit_command(text);
+	} else if (c->op == TELEMETRY_OP_POWEROFF) {
+		log_line("powered off by the operator");
+		atomic_store(&world.poweroff_wanted, true);
+	} else if (!d) {
+		status = -XEN_ESRCH;
+	} else {
+		status = domain_command(d, c->op);
+	}
+	reply(box, domid, c->cookie, status, text);
+}
+
+static void obey(struct outbox *box, const uint8_t *frame, size_t length)
+{
+	uint16_t domid = (uint16_t)(frame[2] | frame[3] << 8);
+	struct domain *d = domain_at(domid);
+	struct telemetry_command c;
+
+	if (frame[1] == TELEMETRY_INPUT && d) {
+		for (size_t i = 0; i < length; i++)
+			console_input(d, (char)frame[6 + i]);
+	} else if (frame[1] == TELEMETRY_COMMAND && length >= sizeof(c)) {
+		memcpy(&c, frame + 6, sizeof(c));
+		command(box, domid, &c);
+	}
+}
+
+static uint8_t received[TELEMETRY_PAYLOAD_MAX + OVERHEAD];
+static size_t received_count;
+
+/* Drops the first byte and what follows up to the next start byte. */
+static void resync(void)
+{
+	size_t from = 1;
+
+	while (from < received_count && received[from] != TELEMETRY_START)
+		from++;
+	received_count -= from;
+	memmove(received, received + from, received_count);
+}
+
+void telemetry_receive(struct outbox *box, uint8_t byte)
+{
+	size_t length;
+	uint16_t crc;
+
+	received[received_count++] = byte;
+	while (received_count) {
+		if (received[0] != TELEMETRY_START) {
+			resync();
+			continue;
+		}
+		if (received_count < 6)
+			return;
+		length = (size_t)received[4] | (size_t)received[5] << 8;
+		if (length > TELEMETRY_PAYLOAD_MAX) {
+			resync();
+			continue;
+		}
+		if (received_count < length + OVERHEAD)
+			return;
+		crc = 0xffff;
+		for (size_t i = 1; i < length + 6; i++)
+			crc = crc16_add(crc, received[i]);
+		if (received[length + 6] != (uint8_t)crc ||
+		    received[length + 7] != (uint8_t)(crc >> 8)) {
+			resync();
+			continue;
+		}
+		obey(box, received, length);
+		received_count -= length + OVERHEAD;
+		memmove(received, received + length + OVERHEAD,
+			received_count);
+	}
+}
