@@ -3,16 +3,18 @@
  * A QEMU TCG plugin that counts instructions: those of the VMM, known by
  * their addresses, and all others. It knows three kinds of places:
  *   mark     the guest executes `nopl 0x4fff0000+N(%rax)`, a no-operation
- *            that costs no exit and that nothing else contains
+ *            that costs no exit and that nothing else contains; or, once, the
+ *            instruction at a given address that is not the VMM's
  *   entry    the VMM executes VMRUN or VMLAUNCH/VMRESUME: a run ends here
  *   watch    the VMM executes the instruction at a given address: the first
  *            of a function that handles a reason to exit (watch=), or a
  *            preemption point, which ends a run (point=)
  * Arguments: out=FILE lo=ADDRESS hi=ADDRESS [bootlo= boothi=]
- *            [watch=NAME@ADDRESS ...] [point=NAME@ADDRESS ...]
+ *            [mark=NUMBER@ADDRESS] [watch=NAME@ADDRESS ...] [point=NAME@ADDRESS ...]
+ *            [partlo= parthi=]      a part of the VMM, counted apart as well
  * Lines written, all numbers since the start of the machine:
- *   mark N vmm V other O entries E
- *   first vmm V other O           at the first entry
+ *   mark N vmm V part P other O entries E
+ *   first vmm V part P other O    at the first entry
  *   run NAME+NAME length L        at the end, the longest for each set
  * Use it with -icount and -smp 1 only: counters are not per CPU. Prototypes
  * are written down here because Debian 12 packages no qemu-plugin.h; they are
@@ -69,13 +71,15 @@ struct longest {
 };
 
 static FILE *out;
-static uint64_t lo, hi, boot_lo, boot_hi;
-static uint64_t vmm, other, entries;
+static uint64_t lo, hi, boot_lo, boot_hi, part_lo, part_hi;
+static uint64_t vmm, part, other, entries;
 static struct place place[WATCH_MAX];
 static size_t place_count;
 static struct longest longest[SETS_MAX];
 static size_t set_count;
 static uint64_t run_start, run_set;
+static uint64_t mark_number, mark_address;
+static bool mark_passed;
 
 static void run_ends(void)
 {
@@ -98,10 +102,17 @@ static void run_ends(void)
 static void on_mark(unsigned int cpu, void *data)
 {
 	(void)cpu;
-	fprintf(out, "mark %" PRIuPTR " vmm %" PRIu64 " other %" PRIu64
-		" entries %" PRIu64 "\n", (uintptr_t)data, vmm, other,
-		entries);
+	fprintf(out, "mark %" PRIuPTR " vmm %" PRIu64 " part %" PRIu64
+		" other %" PRIu64 " entries %" PRIu64 "\n", (uintptr_t)data,
+		vmm, part, other, entries);
 	fflush(out);
+}
+
+static void on_address(unsigned int cpu, void *data)
+{
+	if (!mark_passed)
+		on_mark(cpu, data);
+	mark_passed = true;
 }
 
 static void on_entry(unsigned int cpu, void *data)
@@ -109,8 +120,8 @@ static void on_entry(unsigned int cpu, void *data)
 	(void)cpu;
 	(void)data;
 	if (entries == 0)
-		fprintf(out, "first vmm %" PRIu64 " other %" PRIu64 "\n", vmm,
-			other);
+		fprintf(out, "first vmm %" PRIu64 " part %" PRIu64
+			" other %" PRIu64 "\n", vmm, part, other);
 	run_ends();
 	entries++;
 }
@@ -157,12 +168,19 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
 		qemu_plugin_register_vcpu_insn_exec_inline(
 			insn, INLINE_ADD_U64, ours ? &vmm : &other, 1);
+		if (address >= part_lo && address < part_hi)
+			qemu_plugin_register_vcpu_insn_exec_inline(
+				insn, INLINE_ADD_U64, &part, 1);
 		if (ours) {
 			watch(insn, address);
 			if (is_entry(code, size))
 				qemu_plugin_register_vcpu_insn_exec_cb(
 					insn, on_entry, CB_NO_REGS, NULL);
 		}
+		if (!ours && mark_number && address == mark_address)
+			qemu_plugin_register_vcpu_insn_exec_cb(
+				insn, on_address, CB_NO_REGS,
+				(void *)(uintptr_t)mark_number);
 		if (size == 7 && code[0] == 0x0f && code[1] == 0x1f &&
 		    code[2] == 0x80) {
 			memcpy(&mark, code + 3, sizeof(mark));
@@ -210,33 +228,45 @@ static int add_place(const char *text, bool ends_run)
 	return 0;
 }
 
+static int argument(const char *name, const char *value)
+{
+	static const struct {
+		const char *name;
+		uint64_t *number;
+	} numbers[] = {
+		{ "lo=", &lo },
+		{ "hi=", &hi },
+		{ "bootlo=", &boot_lo },
+		{ "boothi=", &boot_hi },
+		{ "partlo=", &part_lo },
+		{ "parthi=", &part_hi },
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (!strncmp(name, numbers[i].name, strlen(numbers[i].name))) {
+			*numbers[i].number = strtoull(value, NULL, 0);
+			return 0;
+		}
+	if (!strncmp(name, "out=", 4))
+		return (out = fopen(value, "w")) ? 0 : -1;
+	if (!strncmp(name, "mark=", 5))
+		return sscanf(value, "%" SCNu64 "@%" SCNx64, &mark_number,
+			      &mark_address) == 2 ? 0 : -1;
+	if (!strncmp(name, "watch=", 6))
+		return add_place(value, false);
+	if (!strncmp(name, "point=", 6))
+		return add_place(value, true);
+	return -1;
+}
+
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
 			int argc, char **argv)
 {
 	(void)info;
 	for (int i = 0; i < argc; i++) {
 		const char *value = strchr(argv[i], '=');
-		int bad = 0;
 
-		if (!value++)
-			return -1;
-		if (!strncmp(argv[i], "out=", 4))
-			bad = !(out = fopen(value, "w"));
-		else if (!strncmp(argv[i], "lo=", 3))
-			lo = strtoull(value, NULL, 0);
-		else if (!strncmp(argv[i], "hi=", 3))
-			hi = strtoull(value, NULL, 0);
-		else if (!strncmp(argv[i], "bootlo=", 7))
-			boot_lo = strtoull(value, NULL, 0);
-		else if (!strncmp(argv[i], "boothi=", 7))
-			boot_hi = strtoull(value, NULL, 0);
-		else if (!strncmp(argv[i], "watch=", 6))
-			bad = add_place(value, false);
-		else if (!strncmp(argv[i], "point=", 6))
-			bad = add_place(value, true);
-		else
-			bad = 1;
-		if (bad)
+		if (!value || argument(argv[i], value + 1))
 			return -1;
 	}
 	if (!out)

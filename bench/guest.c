@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -174,6 +174,7 @@ int main(int argc, char **argv)
 		return 0;
 	BENCH_MARK(100);
 	uptime();
+	prctl(PR_SET_TIMERSLACK, 1);
 	calibrate();
 	measure("getppid", getppid_loop, 2000);
 	measure("page_fault", fault_loop, PAGES);

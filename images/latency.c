@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 static long long now(void)
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: latency PERIOD_US COUNT\n");
 		return 1;
 	}
+	prctl(PR_SET_TIMERSLACK, 1);
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	deadline = now();
 	for (long i = 0; i < count; i++) {
