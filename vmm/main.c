@@ -61,8 +61,10 @@ static void idle(struct cpu *cpu)
 	nsec_t from = arch_time();
 
 	sched_arm(cpu);
+	atomic_fetch_or(&world.idle_cpus, BIT64(cpu->id));
 	if (!atomic_load(&cpu->mailbox) && !atomic_load(&world.stop_request))
 		arch_idle();
+	atomic_fetch_and(&world.idle_cpus, ~BIT64(cpu->id));
 	arch_take_interrupt_flag();
 	cpu->idle_time += arch_time() - from;
 }

@@ -140,8 +140,63 @@ static void quiesce(struct cpu *cpu, struct vcpu *v)
 	atomic_store(&v->quiesced, true);
 }
 
+/*
+ * Moves v, waiting here, to a CPU that has nothing to do. Armed timers keep
+ * their deadlines in their keys; the new CPU arms them again.
+ */
+static void hand_over(struct cpu *cpu, struct vcpu *v, uint32_t to)
+{
+	heap_remove(&cpu->run, &v->run);
+	for (unsigned int i = 0; i < TIMER_KIND_COUNT; i++) {
+		if (!timer_is_armed(&v->timer[i]))
+			continue;
+		timer_stop(cpu, &v->timer[i]);
+		v->moving_timers |= BIT32(i);
+	}
+	arch_vcpu_unload(v);
+	atomic_store(&v->cpu, to);
+	sched_mail(v);
+}
+
+static void settle(struct cpu *cpu, struct vcpu *v)
+{
+	for (unsigned int i = 0; i < TIMER_KIND_COUNT; i++) {
+		if (v->moving_timers & BIT32(i))
+			timer_set(cpu, &v->timer[i], v->timer[i].node.key);
+	}
+	v->moving_timers = 0;
+	v->vruntime = cpu->min_vruntime;
+}
+
+/* Somebody waits here while another CPU is idle: one that may move does. */
+static void share_work(struct cpu *cpu)
+{
+	uint64_t idle = atomic_load_relaxed(&world.idle_cpus);
+	unsigned int to;
+
+	if (!idle || !cpu->run.count)
+		return;
+	to = (unsigned int)__builtin_ctzll(idle);
+	for (uint32_t i = 0; i < cpu->run.count && i < 8; i++) {
+		struct vcpu *v = vcpu_of(cpu->run.node[i]);
+
+		if (v->pinned || atomic_load(&v->domain->state) !=
+				     DOMAIN_RUNNING)
+			continue;
+		if (atomic_test_and_clear_bit(&world.idle_cpus, to))
+			hand_over(cpu, v, to);
+		return;
+	}
+}
+
 static void look_at(struct cpu *cpu, struct vcpu *v, nsec_t now)
 {
+	if (cpu_of(v) != cpu) {		/* it moved: the mail follows it */
+		sched_mail(v);
+		return;
+	}
+	if (v->moving_timers)
+		settle(cpu, v);
 	if (v == cpu->current) {
 		if (!vcpu_is_runnable(v))
 			cpu->resched = true;
@@ -259,6 +314,7 @@ void sched_poll(struct cpu *cpu)
 	read_mail(cpu, now);
 	if (!v)
 		return;
+	share_work(cpu);
 	first = heap_first(&cpu->run);
 	if (!first) {
 		cpu->resched = !vcpu_is_runnable(v);
@@ -296,6 +352,7 @@ struct vcpu *sched_pick(struct cpu *cpu)
 		timer_set(cpu, &cpu->own[0], now + slice);
 	else
 		timer_stop(cpu, &cpu->own[0]);
+	share_work(cpu);
 	return v;
 }
 

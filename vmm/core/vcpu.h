@@ -90,7 +90,8 @@ struct vcpu {
 	nsec_t budget;		/* [C] ns left in this period, with a cap */
 	bool throttled;		/* [C] waits for the next period */
 	struct vcpu *throttle_next;	/* [C] */
-	bool pinned;		/* [I] */
+	uint32_t moving_timers;	/* [C] bits by kind, between two CPUs */
+	bool pinned;		/* [I] stays on its CPU */
 	nsec_t cpu_time;	/* [C] ns of CPU ever used */
 	nsec_t ran_from;	/* [C] start of the present stretch */
 	nsec_t woken_at;	/* [C] became runnable, 0 = no news */

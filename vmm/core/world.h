@@ -16,7 +16,6 @@ struct cpu {			/* a physical CPU; [C] unless marked */
 	struct vcpu *mailbox;	/* [A] vCPUs that others want looked at */
 	struct vcpu *current;	/* running now, or NULL */
 	bool resched;		/* leave the present vCPU */
-	bool idle;		/* [A] */
 	struct heap run;	/* runnable vCPUs by vruntime */
 	struct heap timers;
 	uint64_t min_vruntime;
@@ -39,6 +38,7 @@ struct world {
 	bool any_crash;			/* [A] */
 	bool audit_wanted;		/* [A] a VM ended */
 	bool poweroff_wanted;		/* [A] by the operator */
+	uint64_t idle_cpus;		/* [A] bit n: CPU n has nothing */
 	uint32_t stop_request;		/* [A] all CPUs but one stand still */
 	uint32_t stopped_count;		/* [A] */
 
