@@ -10,7 +10,8 @@
  *            of a function that handles a reason to exit (watch=), or a
  *            preemption point, which ends a run (point=)
  * Arguments: out=FILE lo=ADDRESS hi=ADDRESS [bootlo= boothi=]
- *            [mark=NUMBER@ADDRESS] [watch=NAME@ADDRESS ...] [point=NAME@ADDRESS ...]
+ *            [mark=NUMBER@ADDRESS]
+ *            [watch=NAME@ADDRESS ...] [point=NAME@ADDRESS ...]
  *            [partlo= parthi=]      a part of the VMM, counted apart as well
  * Lines written, all numbers since the start of the machine:
  *   mark N vmm V part P other O entries E

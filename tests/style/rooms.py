@@ -49,7 +49,7 @@ ROOMS = (
     # (upcall.h) and the types of the two.
     (r"vmm/arch/x86/", LIB + (r"arch/x86/[\w/]+\.h",
                               r"core/(arch|upcall|boot_info|vmexit|vcpu|"
-                              r"domain|world|log|bug)\.h",
+                              r"domain|p2m|world|log|bug)\.h",
                               r"bulkhead/telemetry\.h")),
     (r"vmm/arch/mock/", (r"\w+\.h", r"(sys|lib|core|arch/mock)/\w+\.h",
                          r"xen/.*")),

@@ -9,8 +9,9 @@
 #   fuzz       tests/fuzz/fuzz_*.c      one libFuzzer harness each
 # Other .c files in these folders are helpers, linked into every program of
 # the folder. A harness that needs more than the core says so elsewhere:
-#   FUZZ_ADD_fuzz_x := tool/x.c       FUZZ_LIBS_fuzz_x := -lfdt vmm/lib/cstd.c holds the functions that the compiler calls
-# by itself (memcpy and its like); here they come from the C library.
+#   FUZZ_ADD_fuzz_x := tool/x.c       FUZZ_LIBS_fuzz_x := -lfdt
+# vmm/lib/cstd.c holds the functions that the compiler calls by itself (memcpy
+# and its like); here they come from the C library.
 
 CORE_SRC  := $(filter-out vmm/lib/cstd.c,$(wildcard vmm/lib/*.c \
 	     vmm/core/*.c vmm/abi/*.c vmm/vdev/*.c vmm/launch/*.c \
