@@ -7,4 +7,4 @@
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all images
 	$(Q)CACHE='$(CACHE)' demo/kernels
-	$(Q)./bulkhead demo
+	$(Q)demo/run
