@@ -41,8 +41,9 @@ ROOMS = (
     (r"vmm/(main|route)\.c", (r".*",)),
     (r"vmm/lib/", LIB),
     (r"vmm/core/", CORE),
-    (r"vmm/abi/", CORE + (r"abi/\w+\.h", r"xen/.*")),
-    (r"vmm/vdev/", LIB + (r"(core|vdev)/\w+\.h", r"xen/errno\.h",
+    # console_io puts its bytes where those of the console ring go.
+    (r"vmm/abi/", CORE + (r"abi/\w+\.h", r"xen/.*", r"vdev/console\.h")),
+    (r"vmm/vdev/", LIB + (r"(core|vdev)/\w+\.h", r"xen/(errno|sched)\.h",
                           r"xen/io/console\.h", r"bulkhead/telemetry\.h")),
     (r"vmm/launch/", LIB + XEN_BOOT + (r"(core|launch)/\w+\.h",)),
     # Of the core a machine sees what it must do (arch.h), whom it may call

@@ -9,6 +9,8 @@
 #include "core/upcall.h"
 #include "core/vcpu.h"
 
+struct domain;
+
 /*
  * Runs the call in v->regs. True: finished, result is in v->regs.rax, skip
  * the instruction. False: the call wants to go on later (batch limit
@@ -25,5 +27,10 @@ bool hypercall_page_write(struct vcpu *v, uint64_t value);
 
 /* Keeps runstate and registered areas right; on v's CPU, at state changes. */
 void runstate_change(struct vcpu *v, int state, nsec_t now);
-/* v->info[].time and the shared page's wall clock, at build and registration. */
+/* v's clock and, for vCPU 0, the wall clock: once v->info has its place. */
 void time_fill(struct vcpu *v);
+/*
+ * Build and rebuild, no vCPU running: forgets what the domain has set by
+ * calls (areas, callback vectors, assists), but not its HVM params.
+ */
+void hypercall_reset(struct domain *d);

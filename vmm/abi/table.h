@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypercall table: one function per number, each in a file of its name.
+ * A function gets the caller's arguments as they were in its registers and
+ * returns the result for rax: 0 or more, or -XEN_Exxx. It copies what the
+ * arguments point to before it looks at it. What it refuses it leaves
+ * unchanged.
+ */
+#pragma once
+#include "core/vcpu.h"
+
+/*
+ * Run the call again later: v->regs holds the moved-on arguments, or the
+ * vCPU must not go on.
+ */
+#define HYPERCALL_AGAIN		INT64_MIN
+#define HYPERCALL_COUNT		64u	/* numbers that a deny bitmap covers */
+
+typedef int64_t hypercall_fn(struct vcpu *v, const uint64_t arg[5]);
+
+hypercall_fn do_memory_op, do_multicall, do_set_timer_op, do_xen_version,
+	do_console_io, do_grant_table_op, do_vm_assist, do_vcpu_op,
+	do_sched_op, do_event_channel_op, do_hvm_op;
+
+/*
+ * One call on behalf of v: permission and bounds are checked. For the
+ * dispatcher and for multicall.
+ */
+int64_t hypercall_call(struct vcpu *v, uint64_t number,
+		       const uint64_t arg[5]);

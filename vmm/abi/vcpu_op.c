@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu_op: timers and registered areas of a vCPU. What belongs to the CPU
+ * of a vCPU is changed by that vCPU only, so most calls take only the
+ * caller's own number. vCPUs are started by INIT and SIPI (vdev/lapic.c).
+ */
+#include "abi/hypercall.h"
+#include "abi/runstate.h"
+#include "abi/table.h"
+#include "abi/timer_op.h"
+#include <xen/errno.h>
+#include <xen/vcpu.h>
+#include "core/arch.h"
+#include "core/domain.h"
+#include "core/gmem.h"
+#include "core/p2m.h"
+
+#define PERIOD_MIN	NSEC_PER_MS
+
+static struct vcpu *vcpu_at(const struct domain *d, uint64_t id)
+{
+	if (id >= d->vcpu_count)
+		return NULL;
+	return &d->vcpu[arch_index_nospec(id, d->vcpu_count)];
+}
+
+/*
+ * Moves v's vcpu_info to its new place. Senders take no lock: one that still
+ * finds the old place has made its port pending before, and the selector of
+ * all ones makes the guest look at every port.
+ */
+static void info_move(struct vcpu *v, struct vcpu_info *to)
+{
+	*to = *atomic_load(&v->info);
+	atomic_store(&to->evtchn_pending_sel, ~0ul);
+	atomic_store(&to->evtchn_upcall_pending, (uint8_t)1);
+	atomic_store(&v->info, to);
+	v->info_registered = true;
+	time_fill(v);
+}
+
+static int64_t register_info(struct vcpu *caller, struct vcpu *v, uint64_t va)
+{
+	struct vcpu_register_vcpu_info reg;
+	struct domain *d = v->domain;
+	int err = 0;
+	char *page;
+
+	if (gmem_read(caller, &reg, va, sizeof(reg)))
+		return -XEN_EFAULT;
+	if (reg.offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
+	    reg.offset % sizeof(uint64_t))
+		return -XEN_ENXIO;
+	spin_lock(&d->lock);
+	page = p2m_ram_ptr(d, GFN(reg.mfn));
+	if (v->info_registered || !page ||
+	    (v != caller && atomic_load(&v->state) != VCPU_DOWN))
+		err = -XEN_EINVAL;
+	else
+		info_move(v, (struct vcpu_info *)(void *)(page + reg.offset));
+	spin_unlock(&d->lock);
+	if (!err)
+		vcpu_notify(v, VCPU_PENDING_UPCALL);
+	return err;
+}
+
+static int64_t get_runstate(struct vcpu *v, uint64_t va)
+{
+	struct vcpu_runstate_info info = v->runstate;
+	nsec_t now = arch_time();
+
+	if (now > info.state_entry_time)
+		info.time[info.state] += now - info.state_entry_time;
+	return gmem_write(v, va, &info, sizeof(info));
+}
+
+static int64_t set_singleshot(struct vcpu *v, uint64_t va)
+{
+	struct vcpu_set_singleshot_timer set;
+
+	if (gmem_read(v, &set, va, sizeof(set)))
+		return -XEN_EFAULT;
+	if (set.flags & VCPU_SSHOTTMR_future &&
+	    set.timeout_abs_ns <= arch_time())
+		return -XEN_ETIME;
+	timer_op_oneshot(v, set.timeout_abs_ns);
+	return 0;
+}
+
+static int64_t set_periodic(struct vcpu *v, uint64_t va)
+{
+	struct vcpu_set_periodic_timer set;
+
+	if (gmem_read(v, &set, va, sizeof(set)))
+		return -XEN_EFAULT;
+	if (set.period_ns < PERIOD_MIN || set.period_ns > INT64_MAX)
+		return -XEN_EINVAL;
+	timer_op_periodic(v, set.period_ns);
+	return 0;
+}
+
+static int64_t stop_periodic(struct vcpu *v)
+{
+	v->periodic = 0;
+	timer_op_stop(v, TIMER_PERIODIC);
+	return 0;
+}
+
+/* Registers an area at the address that the argument holds. */
+static int64_t register_area(struct vcpu *v, uint64_t va, uint64_t op)
+{
+	uint64_t address;
+
+	if (gmem_read(v, &address, va, sizeof(address)))
+		return -XEN_EFAULT;
+	return op == VCPUOP_register_runstate_memory_area ?
+	       runstate_register(v, address) : time_register(v, address);
+}
+
+/* Calls that only the vCPU itself may make. */
+static int64_t own_op(struct vcpu *v, uint64_t op, uint64_t va)
+{
+	switch (op) {
+	case VCPUOP_get_runstate_info:
+		return get_runstate(v, va);
+	case VCPUOP_set_periodic_timer:
+		return set_periodic(v, va);
+	case VCPUOP_stop_periodic_timer:
+		return stop_periodic(v);
+	case VCPUOP_set_singleshot_timer:
+		return set_singleshot(v, va);
+	case VCPUOP_stop_singleshot_timer:
+		timer_op_stop(v, TIMER_SINGLESHOT);
+		return 0;
+	case VCPUOP_register_runstate_memory_area:
+	case VCPUOP_register_vcpu_time_memory_area:
+		return register_area(v, va, op);
+	default:	/* initialise, down and get_physid among them */
+		return -XEN_ENOSYS;
+	}
+}
+
+int64_t do_vcpu_op(struct vcpu *caller, const uint64_t arg[5])
+{
+	struct vcpu *v = vcpu_at(caller->domain, arg[1]);
+	uint64_t op = arg[0], va = arg[2];
+
+	if (!v)
+		return -XEN_ENOENT;
+	switch (op) {
+	case VCPUOP_is_up:
+		return atomic_load(&v->state) != VCPU_DOWN;
+	case VCPUOP_up:		/* nothing else makes a vCPU ready for it */
+		return atomic_load(&v->state) != VCPU_DOWN ? 0 : -XEN_EINVAL;
+	case VCPUOP_register_vcpu_info:
+		return register_info(caller, v, va);
+	case VCPUOP_send_nmi:
+		vcpu_notify(v, VCPU_PENDING_NMI);
+		return 0;
+	case VCPUOP_initialise:
+	case VCPUOP_down:
+	case VCPUOP_get_physid:
+		return -XEN_ENOSYS;
+	case VCPUOP_stop_periodic_timer:
+		/* After a resume for all vCPUs, by one of them. */
+		if (v != caller)
+			return v->periodic ? -XEN_EINVAL : 0;
+		break;
+	default:
+		break;
+	}
+	if (op > VCPUOP_register_vcpu_time_memory_area)
+		return -XEN_ENOSYS;
+	return v == caller ? own_op(v, op, va) : -XEN_EINVAL;
+}

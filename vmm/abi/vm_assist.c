@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_assist: the one assist that is not about paravirtual page tables. */
+#include "abi/table.h"
+#include <xen/errno.h>
+#include <xen/xen.h>
+#include "core/domain.h"
+
+int64_t do_vm_assist(struct vcpu *v, const uint64_t arg[5])
+{
+	if (arg[0] != VMASST_CMD_enable && arg[0] != VMASST_CMD_disable)
+		return -XEN_ENOSYS;
+	if (arg[1] != VMASST_TYPE_runstate_update_flag)
+		return -XEN_EINVAL;
+	atomic_store(&v->domain->runstate_update_flag,
+		     arg[0] == VMASST_CMD_enable);
+	return 0;
+}
