@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Joins the rooms: exits go to calls and devices, pending events become
+ * injections, jobs go to launch and teardown. Decides nothing else.
+ */
 #include "route.h"
-#include <bulkhead/telemetry.h>
 #include <xen/sched.h>
 #include "abi/hypercall.h"
 #include "core/arch.h"
@@ -31,6 +34,13 @@ static int due_vector(struct vcpu *v, bool *upcall)
 	return *upcall ? (int)callback : lapic_pending_vector(v);
 }
 
+/* Not all could be done: have the guest exit when more can be. */
+static void look_again(struct vcpu *v, uint32_t pending)
+{
+	atomic_fetch_or(&v->pending, pending);
+	arch_vcpu_want_window(v);
+}
+
 void route_pending(struct vcpu *v)
 {
 	uint32_t pending = atomic_exchange(&v->pending, 0u);
@@ -42,30 +52,30 @@ void route_pending(struct vcpu *v)
 		hook_start_vcpu(v);
 		pending = atomic_exchange(&v->pending, 0u);
 	}
+	if (pending & VCPU_PENDING_UPCALL && v->upcall_vector &&
+	    atomic_load(&v->info->evtchn_upcall_pending))
+		lapic_raise(v, v->upcall_vector);
 	if (pending & VCPU_PENDING_NMI) {
-		if (arch_vcpu_may_nmi(v)) {
+		if (!arch_vcpu_may_nmi(v)) {
+			look_again(v, VCPU_PENDING_NMI);
+		} else {
 			arch_vcpu_inject_nmi(v);
-			/* The rest at the next exit. */
-			atomic_fetch_or(&v->pending, VCPU_PENDING_UPCALL);
-			arch_vcpu_want_window(v);
+			look_again(v, VCPU_PENDING_LOOK);
 			return;
 		}
-		atomic_fetch_or(&v->pending, VCPU_PENDING_NMI);
-		arch_vcpu_want_window(v);
 	}
 	vector = due_vector(v, &upcall);
 	if (vector < 0)
 		return;
 	if (!arch_vcpu_may_interrupt(v)) {
-		atomic_fetch_or(&v->pending, VCPU_PENDING_UPCALL);
-		arch_vcpu_want_window(v);
+		look_again(v, VCPU_PENDING_LOOK);
 		return;
 	}
 	arch_vcpu_inject_interrupt(v, (uint8_t)vector);
 	if (!upcall)
 		lapic_accept(v, (uint8_t)vector);
-	else if (lapic_pending_vector(v) >= 0)
-		atomic_fetch_or(&v->pending, VCPU_PENDING_LAPIC);
+	if (lapic_pending_vector(v) >= 0)
+		look_again(v, VCPU_PENDING_LOOK);
 }
 
 void hook_start_vcpu(struct vcpu *v)
@@ -104,7 +114,7 @@ static void halt(struct vcpu *v, const struct vmexit *exit)
 		if (due_vector(v, &upcall) < 0)
 			sched_block(v);
 		else
-			atomic_fetch_or(&v->pending, VCPU_PENDING_UPCALL);
+			atomic_fetch_or(&v->pending, VCPU_PENDING_LOOK);
 		return;
 	}
 	atomic_store(&v->state, VCPU_DOWN);
@@ -271,11 +281,11 @@ static void end_done(struct domain *d)
 	atomic_store(&d->destroy_wanted, 0u);
 	if (atomic_exchange(&d->restart_wanted, 0u)) {
 		atomic_fetch_add(&d->restart_count, 1u);
-		domain_news(d, TELEMETRY_EVENT_RESTART);
+		domain_news(d, NEWS_RESTART);
 		next_job(d, DOMAIN_BUILDING);
 		return;
 	}
-	domain_news(d, TELEMETRY_EVENT_DEAD);
+	domain_news(d, NEWS_DEAD);
 	next_job(d, DOMAIN_DEAD);
 	world.cpu[d->vcpu[0].cpu].resched = true;
 	atomic_fetch_add(&world.live_count, (uint32_t)-1);
@@ -290,7 +300,7 @@ static void build_done(struct domain *d)
 	atomic_store(&d->shutdown_reason, SHUTDOWN_NONE);
 	if (d->start_paused && atomic_load(&d->restart_count) == 0)
 		atomic_store(&d->paused, 1u);
-	domain_news(d, TELEMETRY_EVENT_STARTED);
+	domain_news(d, NEWS_STARTED);
 	next_job(d, DOMAIN_RUNNING);
 	log_line("%s: started, domain %u, %lu MiB, %u vCPUs", d->name, d->id,
 		 (unsigned long)(d->ram_frames >> 8), d->vcpu_count);
@@ -335,6 +345,11 @@ void build_reset_hook(struct domain *d)
 		lapic_reset(v);
 		time_fill(v);
 	}
+}
+
+void hook_console_put(struct domain *d, const char *text, size_t size)
+{
+	console_put(d, text, size);
 }
 
 void upcall_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf,

@@ -9,7 +9,7 @@
 #include <xen/xen.h>
 #include "core/domain.h"
 #include "core/gmem.h"
-#include "vdev/console.h"
+#include "core/hooks.h"
 
 #define SLICE	512u
 
@@ -29,7 +29,7 @@ static int64_t write(struct vcpu *v, uint32_t count, uint64_t va)
 		if (is_plain(text[i]))
 			text[kept++] = text[i];
 	}
-	console_put(v->domain, text, kept);
+	hook_console_put(v->domain, text, kept);
 	if (count == size)
 		return 0;
 	v->regs.rsi = count - size;

@@ -11,16 +11,15 @@
  *               SHUTDOWN ----'                    (preserve, then destroy)
  */
 #include "core/domain.h"
-#include <bulkhead/telemetry.h>
 #include <xen/errno.h>
 #include <xen/sched.h>
 #include "core/arch.h"
 #include "core/log.h"
 #include "core/sched.h"
 
-void domain_news(struct domain *d, unsigned int kind)
+void domain_news(struct domain *d, enum domain_news news)
 {
-	atomic_fetch_or(&d->news, BIT32(kind));
+	atomic_fetch_or(&d->news, BIT32(news));
 }
 
 static void mail_all(struct domain *d)
@@ -69,7 +68,7 @@ static bool end(struct domain *d, uint32_t old, unsigned int reason,
 	atomic_store(&d->restart_wanted, action == ACTION_RESTART);
 	if (reason == SHUTDOWN_crash || reason == SHUTDOWN_watchdog)
 		atomic_store(&world.any_crash, true);
-	domain_news(d, TELEMETRY_EVENT_SHUTDOWN);
+	domain_news(d, NEWS_SHUTDOWN);
 	log_line("%s: ended by %s", d->name, reason_name(reason));
 	if (action == ACTION_PRESERVE)
 		atomic_fetch_add(&world.live_count, (uint32_t)-1);
@@ -98,7 +97,7 @@ int domain_pause(struct domain *d)
 		return -XEN_ESRCH;
 	if (atomic_exchange(&d->paused, 1u))
 		return -XEN_EINVAL;
-	domain_news(d, TELEMETRY_EVENT_PAUSED);
+	domain_news(d, NEWS_PAUSED);
 	mail_all(d);
 	return 0;
 }
@@ -107,7 +106,7 @@ int domain_unpause(struct domain *d)
 {
 	if (!atomic_exchange(&d->paused, 0u))
 		return -XEN_EINVAL;
-	domain_news(d, TELEMETRY_EVENT_UNPAUSED);
+	domain_news(d, NEWS_UNPAUSED);
 	mail_all(d);
 	return 0;
 }

@@ -29,6 +29,16 @@ enum domain_state {
 
 enum domain_action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE };
 
+/* What the operator's side has not been told yet; bits of domain.news. */
+enum domain_news {
+	NEWS_STARTED,
+	NEWS_SHUTDOWN,
+	NEWS_DEAD,
+	NEWS_RESTART,
+	NEWS_PAUSED,
+	NEWS_UNPAUSED,
+};
+
 #define SHUTDOWN_NONE		0xffu	/* domain.shutdown_reason: still up */
 #define SHUTDOWN_DESTROY	0xfeu	/* ended by the operator */
 
@@ -108,7 +118,7 @@ struct domain {
 	uint32_t restart_wanted;	/* [A] rebuild after DYING */
 	uint32_t destroy_wanted;	/* [A] end as soon as it is built */
 	nsec_t log_from;		/* [A] credit of log lines */
-	uint32_t news;			/* [A] bits 1 << telemetry event kind */
+	uint32_t news;			/* [A] bits by enum domain_news */
 	uint32_t restart_count;		/* [A] */
 	uint32_t job_step;		/* [C] phase of build or teardown */
 	uint64_t job_cursor;		/* [C] progress inside the phase */
@@ -166,8 +176,8 @@ void domain_shutdown(struct domain *d, unsigned int reason);
 /* The guest cannot go on: logs why (one sentence), then SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *why);
 
-/* Tells the operator's side: kind is an enum telemetry_event_kind. */
-void domain_news(struct domain *d, unsigned int kind);
+/* Tells the operator's side, soon. */
+void domain_news(struct domain *d, enum domain_news news);
 
 /* Operator commands; 0 or -XEN_Exxx. Any CPU; they return at once. */
 int domain_pause(struct domain *d);

@@ -27,11 +27,10 @@ int event_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu,
 		    evtchn_port_t *port);
 int event_bind_ipi(struct domain *d, uint32_t vcpu, evtchn_port_t *port);
 int event_bind_vcpu(struct domain *d, evtchn_port_t port, uint32_t vcpu);
+/* A device port stays bound, masked: the guest may open it again. */
 int event_close(struct domain *d, evtchn_port_t port);
 int event_status(struct domain *d, struct evtchn_status *status);
 int event_unmask(struct domain *d, evtchn_port_t port);
-/* Closes everything but device ports. */
-int event_reset(struct domain *d);
 /* Launch and rebuild: binds the port at this number to a VMM device. */
 void event_bind_device(struct domain *d, evtchn_port_t port,
 		       enum port_device device);
@@ -45,10 +44,14 @@ void event_raise_virq(struct vcpu *v, uint32_t virq);
 bool event_is_pending(const struct domain *d, evtchn_port_t port);
 
 /*
- * Teardown, in bounded steps: closes ports from *cursor on, peers become
- * UNBOUND. True when done.
+ * For the end of a domain and for EVTCHNOP_reset, in bounded steps: closes
+ * the ports from *cursor on but the devices'; peers become UNBOUND. True when
+ * done.
  */
 bool event_teardown_step(struct domain *d, uint64_t *cursor);
-/* Empty shared page and ports, as at first launch. */
+/*
+ * Build: empty shared page and ports, nothing pending, vcpu.info in the
+ * shared page, which is mapped nowhere. After p2m_reset().
+ */
 void event_init(struct domain *d);
 void event_invariant(const struct domain *d);

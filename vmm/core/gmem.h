@@ -9,10 +9,13 @@
 
 /* Copies in, once. 0 or -XEN_EFAULT (then dst may be partly written). */
 int gmem_read(struct vcpu *v, void *dst, uint64_t va, size_t size);
-/* Copies out; nothing is written unless all of it can be. */
+/* Copies out at most a page; writes nothing unless all of it can be. */
 int gmem_write(struct vcpu *v, uint64_t va, const void *src, size_t size);
 
-/* A guest buffer of at most 2 pages, resolved for writing back later. */
+/*
+ * A guest buffer of at most a page's size, resolved for writing: a result can
+ * be written after the point of no return.
+ */
 struct gmem_span {
 	uint8_t *part[2];
 	size_t size[2];
@@ -20,3 +23,5 @@ struct gmem_span {
 int gmem_span(struct vcpu *v, uint64_t va, size_t size,
 	      struct gmem_span *span);
 void gmem_span_write(const struct gmem_span *span, const void *src);
+/* Copies in, once: for arguments that are also results. */
+void gmem_span_read(const struct gmem_span *span, void *dst);

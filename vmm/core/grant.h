@@ -1,36 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant tables, version 1 (xen-abi 4): counted loans of frames. Invariants:
- *  G1  the private record (grant_active) is the truth; the guest's entry is
- *      read once per first pin and only its status bits are written;
+ * Grant tables, version 1 (xen-abi 4): counted loans of frames. A reference
+ * is pinned while it is mapped or copied from or to. Invariants:
+ *  G1  the private record (grant_active) is the truth about pins; the guest's
+ *      entry is read once per first pin of a kind, and only its reading and
+ *      writing bits are written;
  *  G2  a live map's p2m entry is P2M_GRANT of the granter's frame;
- *  G3  frame.loans = number of live maps of that frame, plus copies under way;
- *  G4  reading/writing bits are clear when no pin is left.
- * The per-entry functions fill status; they take the locks of both domains.
- * Unmapping is in two steps so that one flush serves a batch.
+ *  G3  frame.loans = pins of references to the frame;
+ *  G4  reading and writing bits that we set are cleared with the last pin;
+ *  G5  the gfn of a pinned reference keeps its frame: nobody may take a frame
+ *      on loan out of its owner's p2m.
+ * Pins need the granter's lock; what changes a p2m needs its domain's.
  */
 #pragma once
 #include "lib/types.h"
 #include <xen/grant_table.h>
 #include "core/domain.h"
 
-void grant_map(struct domain *d, struct gnttab_map_grant_ref *op);
+#define GRANT_REFS_PER_FRAME	512u	/* entries in a frame of the table */
 
-/* A loan that is out of the p2m but not yet given back. */
+/* Fills status and handle. True when the caller must flush d's p2m. */
+bool grant_map(struct domain *d, struct gnttab_map_grant_ref *op);
+
+/*
+ * Unmapping is in two steps so that one flush serves a batch: begin takes the
+ * loan out of the p2m, finish gives it back.
+ */
 struct grant_release { uint16_t domid; uint32_t ref; bool readonly; mfn_t mfn; };
-/* Clears the p2m entry. True if release was filled: flush, then finish. */
+/* Fills op->status. True if release was filled: flush, then finish. */
 bool grant_unmap_begin(struct domain *d, struct gnttab_unmap_grant_ref *op,
 		       struct grant_release *release);
-void grant_unmap_finish(struct domain *d, const struct grant_release *release);
+void grant_unmap_finish(const struct grant_release *release);
 
+/* Fills op->status. */
 void grant_copy(struct domain *d, struct gnttab_copy *op);
-int grant_swap_check(struct domain *d, uint32_t a, uint32_t b);
-/* Makes the table at least frames long. 0 or -XEN_ENOMEM/-XEN_EINVAL. [L] */
-int grant_grow(struct domain *d, uint32_t frames);
+/* Exchanges two entries of d's own table; a GNTST_ status. */
+int16_t grant_swap(struct domain *d, uint32_t a, uint32_t b);
+/*
+ * Makes the table at least frames long, at most GRANT_GROW_STEP at a time: 0,
+ * -XEN_ERESTART (call again), -XEN_EINVAL, or -XEN_ENOMEM when the pool has
+ * not enough pages beyond spare. [L]
+ */
+#define GRANT_GROW_STEP		8u
+int grant_grow(struct domain *d, uint32_t frames, uint32_t spare);
 
-/* Bounded steps of teardown; true when done. */
+/*
+ * The end of d, in bounded steps, true when done; no vCPU of d runs. First
+ * what d borrowed goes back; then what it lent is replaced by the borrowers'
+ * blank pages. False may also mean that another CPU is giving back one of
+ * d's frames right now: call again.
+ */
 bool grant_unmap_all_step(struct domain *d, uint64_t *cursor);
-/* Takes d's frames out of all mappers: their entries become blank. */
 bool grant_revoke_step(struct domain *d, uint64_t *cursor, uint64_t *peer);
+/* Build, after p2m_reset(): a table of one frame, nothing mapped or lent. */
 void grant_init(struct domain *d);
 void grant_invariant(const struct domain *d);

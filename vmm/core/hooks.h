@@ -12,3 +12,5 @@ void hook_lapic_timer(struct vcpu *v);
 void hook_serial(nsec_t now);
 /* VCPU_PENDING_START is set and v does not run: INIT and SIPI take effect. */
 void hook_start_vcpu(struct vcpu *v);
+/* console_io: d's own text for its console. */
+void hook_console_put(struct domain *d, const char *text, size_t size);

@@ -22,7 +22,7 @@ struct p2m_entry {
 	enum p2m_kind kind;
 	bool writable;
 	mfn_t mfn;		/* of this very gfn, large leaf or not */
-	unsigned int level;	/* 1..3 of the leaf */
+	unsigned int level;	/* of the leaf or hole where the walk ended */
 };
 
 #define P2M_GFN_BITS	28u	/* 40-bit guest-physical addresses */
@@ -30,6 +30,18 @@ struct p2m_entry {
 struct p2m_entry p2m_lookup(const struct domain *d, gfn_t gfn);
 /* The VMM mapping of a gfn of kind P2M_RAM, or NULL. For hypercall copies. */
 void *p2m_ram_ptr(const struct domain *d, gfn_t gfn);
+
+/*
+ * What a guest's request to put something at gfn must ask first, in *old
+ * what is there. 0 if it is empty or own RAM on loan to nobody, which
+ * p2m_replace() would park. Else -XEN_EINVAL (not a gfn), -XEN_EBUSY (taken),
+ * or -XEN_ENOMEM (the pool has too few pages, extra of which are spoken for).
+ */
+int p2m_may_replace(const struct domain *d, gfn_t gfn, uint32_t extra,
+		    struct p2m_entry *old);
+/* Does it. True when a translation changed: flush. */
+bool p2m_replace(struct domain *d, gfn_t gfn, enum p2m_kind kind,
+		 bool writable, mfn_t mfn);
 
 /*
  * Whether p2m_set() on this gfn (level 1) would succeed: in range, and the
@@ -42,10 +54,13 @@ void p2m_set(struct domain *d, gfn_t gfn, enum p2m_kind kind, bool writable,
 	     mfn_t mfn);
 /* Build time: maps a leaf of the given level; everything aligned, absent. */
 void p2m_map_large(struct domain *d, gfn_t gfn, unsigned int level, mfn_t mfn);
-/* Teardown: forgets every mapping and gives the tables back to the pool. */
+/*
+ * Rebuild: forgets every mapping and every parked frame, and takes all pages
+ * back into the pool. No vCPU of d runs; grant_init() comes after.
+ */
 void p2m_reset(struct domain *d);
 
-/* Own RAM without a gfn: a LIFO chain through the frames. [L] */
+/* Own RAM without a gfn and without loans: a LIFO chain. [L] */
 void p2m_park(struct domain *d, mfn_t mfn);
 /* A parked frame, scrubbed, or MFN_NONE. */
 mfn_t p2m_unpark(struct domain *d);

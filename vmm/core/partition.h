@@ -6,7 +6,10 @@
  *      in its own frames;
  *  P3  loans = number of live grant mappings of the frame;
  *  P4  a FRAME_RAM frame is in its owner's p2m exactly once, or parked;
- *  P5  no p2m holds a frame of another domain except as a counted loan.
+ *  P5  no p2m holds a frame of another domain except as a counted loan;
+ *  P6  a parked frame has no loan.
+ * The chain of parked frames runs through this table, not through the
+ * frames: a guest may still have a way to write to those.
  */
 #pragma once
 #include "lib/types.h"
@@ -26,6 +29,7 @@ struct frame {
 	uint8_t kind;		/* [I] enum frame_kind */
 	uint8_t mark;		/* audit scratch */
 	uint32_t loans;		/* [A] */
+	uint32_t next;		/* [owner's L] parked chain; audit scratch */
 };
 
 struct partition {

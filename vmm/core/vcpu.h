@@ -25,6 +25,7 @@ enum vcpu_state {
 #define VCPU_PENDING_NMI	BIT32(2)
 #define VCPU_PENDING_INIT	BIT32(3)  /* INIT from another vCPU */
 #define VCPU_PENDING_SIPI	BIT32(4)  /* start at vcpu.sipi_vector */
+#define VCPU_PENDING_LOOK	BIT32(5)  /* some of the above had to wait */
 #define VCPU_PENDING_POLL	BIT32(6)  /* a polled port became pending */
 #define VCPU_PENDING_START	(VCPU_PENDING_INIT | VCPU_PENDING_SIPI)
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Text for people on one port, frames for the tool on the other. */
 #include "vdev/serial.h"
 #include <bulkhead/telemetry.h>
 #include "core/arch.h"

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only way from a guest-virtual address to memory. The guest may change
+ * its page tables at any time: each page is translated once per call, and
+ * what comes out is checked to be the domain's own RAM.
+ */
+#include "core/gmem.h"
+#include <xen/errno.h>
+#include "core/arch.h"
+#include "core/p2m.h"
+#include "lib/string.h"
+
+/* The byte at va, usable up to the end of its page, or NULL. */
+static uint8_t *byte_at(struct vcpu *v, uint64_t va, bool write)
+{
+	uint64_t gpa;
+	uint8_t *page;
+
+	if (arch_guest_translate(v, va, write, &gpa))
+		return NULL;
+	page = p2m_ram_ptr(v->domain, gfn_of(gpa));
+	return page ? page + gpa % PAGE_SIZE : NULL;
+}
+
+int gmem_read(struct vcpu *v, void *dst, uint64_t va, size_t size)
+{
+	uint8_t *to = dst;
+
+	if (va + size < va)
+		return -XEN_EFAULT;
+	while (size) {
+		size_t part = MIN(size, PAGE_SIZE - va % PAGE_SIZE);
+		const uint8_t *from = byte_at(v, va, false);
+
+		if (!from)
+			return -XEN_EFAULT;
+		memcpy(to, from, part);
+		to += part;
+		va += part;
+		size -= part;
+	}
+	return 0;
+}
+
+int gmem_span(struct vcpu *v, uint64_t va, size_t size, struct gmem_span *span)
+{
+	size_t head = MIN(size, PAGE_SIZE - va % PAGE_SIZE);
+
+	if (va + size < va || size > PAGE_SIZE)
+		return -XEN_EFAULT;
+	*span = (struct gmem_span){ .size = { head, size - head } };
+	for (unsigned int i = 0; i < 2; i++) {
+		if (!span->size[i])
+			continue;
+		span->part[i] = byte_at(v, i ? va + head : va, true);
+		if (!span->part[i])
+			return -XEN_EFAULT;
+	}
+	return 0;
+}
+
+void gmem_span_write(const struct gmem_span *span, const void *src)
+{
+	const uint8_t *from = src;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (span->size[i])
+			memcpy(span->part[i], from, span->size[i]);
+		from += span->size[i];
+	}
+}
+
+void gmem_span_read(const struct gmem_span *span, void *dst)
+{
+	uint8_t *to = dst;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (span->size[i])
+			memcpy(to, span->part[i], span->size[i]);
+		to += span->size[i];
+	}
+}
+
+int gmem_write(struct vcpu *v, uint64_t va, const void *src, size_t size)
+{
+	struct gmem_span span;
+	int err = gmem_span(v, va, size, &span);
+
+	if (err)
+		return err;
+	gmem_span_write(&span, src);
+	return 0;
+}
