@@ -121,13 +121,19 @@ class Session:
     def end(self, seconds):
         """-> the exit status, once the program has ended by itself"""
         end = time.monotonic() + seconds
-        while self.pump(end - time.monotonic()):
+        while self.process.poll() is None:
             if time.monotonic() > end:
                 raise Late("still running after %g s" % seconds)
-        try:
-            return self.process.wait(max(end - time.monotonic(), 1))
-        except subprocess.TimeoutExpired:
-            raise Late("still running after %g s" % seconds) from None
+            if not self.pump(0.05):
+                try:
+                    self.process.wait(max(end - time.monotonic(), 0.1))
+                except subprocess.TimeoutExpired:
+                    continue
+        length = -1
+        while self.open and len(self.text) != length:
+            length = len(self.text)
+            self.pump(0.05)
+        return self.process.returncode
 
     def interrupt(self, number=signal.SIGTERM):
         """A signal to the program alone, as from a terminal or a script."""
