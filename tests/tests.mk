@@ -12,9 +12,10 @@ CHECK_NEEDS := deps all unit explore fuzz images
 .PHONY: check check-style check-unit check-explore check-fuzz fuzz-long \
 	check-system
 
-# Built first, with as many jobs as there are processors, then run.
+# Built first, with as many jobs as there are processors, then run. What does
+# not build fails again, and counts, in the kind that needs it.
 check: deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(CHECK_NEEDS)
+	-$(Q)$(MAKE) --no-print-directory -k -j$$(nproc) $(CHECK_NEEDS)
 	$(Q)MAKE='$(MAKE)' OUT='$(OUT)' tests/check $(CHECK_KINDS)
 
 check-style:
