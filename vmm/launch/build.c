@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Builds a VM, at launch and again at each restart. Invariants:
+ *  U1  when the guest starts, each byte of its RAM was scrubbed or copied
+ *      from its modules in this very build;
+ *  U2  a step does at most STEP_FRAMES frames' worth of scrubbing, or
+ *      STEP_COPY bytes of copying, or STEP_LEAVES leaves of mapping.
+ * Progress is in the domain (job_step, job_cursor, job_aux). The launch
+ * checked that everything fits, so nothing here can fail.
+ */
+#include "launch/build.h"
+#include <xen/arch-x86/hvm/start_info.h>
+#include <xen/hvm/params.h>
+#include "core/bug.h"
+#include "core/event.h"
+#include "core/grant.h"
+#include "core/lock.h"
+#include "core/p2m.h"
+#include "core/platform.h"
+#include "launch/acpi.h"
+#include "launch/launch.h"
+#include "launch/ram.h"
+#include "lib/string.h"
+
+#define STEP_FRAMES	48u
+#define STEP_COPY	(48u * PAGE_SIZE)
+#define STEP_LEAVES	16u
+
+enum build_phase { BUILD_RESET, BUILD_SCRUB, BUILD_MAP, BUILD_COPY,
+		   BUILD_FINISH };
+
+static const struct blueprint *blueprints;	/* [I] by domid - 1 */
+
+void build_use(const struct blueprint *blueprint)
+{
+	blueprints = blueprint;
+}
+
+/* --- the domain's frames, counted through its extents --- */
+
+/* What extent e has from its frame n on. */
+static struct extent rest(const struct extent *e, uint64_t n)
+{
+	return (struct extent){ GFN(e->gfn.n + n), MFN(e->mfn.n + n),
+				e->count - n };
+}
+
+/* The rest of the extent that holds the domain's RAM frame n. */
+static struct extent extent_from(const struct domain *d, uint64_t n)
+{
+	const struct extent *e = d->extent;
+
+	BUG_ON(n >= d->ram_frames);
+	for (; n >= e->count; e++)
+		n -= e->count;
+	return rest(e, n);
+}
+
+/* Guest RAM at gpa; *room bytes follow it without a gap. */
+static uint8_t *ram_at(const struct domain *d, uint64_t gpa, uint64_t *room)
+{
+	const struct extent *e = d->extent;
+	uint64_t gfn = gpa >> PAGE_SHIFT;
+
+	while (gfn < e->gfn.n || gfn - e->gfn.n >= e->count) {
+		e++;
+		BUG_ON(e == d->extent + d->extent_count);
+	}
+
+	struct extent here = rest(e, gfn - e->gfn.n);
+
+	*room = here.count * PAGE_SIZE - gpa % PAGE_SIZE;
+	return (uint8_t *)arch_frame_ptr(here.mfn) + gpa % PAGE_SIZE;
+}
+
+static void copy_to(const struct domain *d, uint64_t gpa, const void *data,
+		    uint64_t size)
+{
+	const uint8_t *from = data;
+
+	while (size) {
+		uint64_t room;
+		uint8_t *to = ram_at(d, gpa, &room);
+		uint64_t count = MIN(size, room);
+
+		arch_copy(to, from, count);
+		gpa += count;
+		from += count;
+		size -= count;
+	}
+}
+
+/* --- the phases; each returns true when it is over --- */
+
+/* Bounded: one top page, and the tables of events and grants. */
+static bool reset(struct domain *d)
+{
+	spin_lock(&d->lock);
+	p2m_reset(d);
+	grant_init(d);
+	event_init(d);
+	spin_unlock(&d->lock);
+	arch_frame_scrub(d->p2m.blank);
+	arch_frame_scrub(d->xenstore_mfn);
+	arch_frame_scrub(d->console.ring);
+	memset(d->param, 0, sizeof(d->param));
+	d->runstate_update_flag = false;
+	return true;
+}
+
+/*
+ * How many frames from gfn on will all be copied over whole; or else *after
+ * is where the next such run begins.
+ */
+static uint64_t whole_frames(const struct blueprint *b, uint64_t gfn,
+			     uint64_t *after)
+{
+	*after = UINT64_MAX;
+	for (uint32_t i = 0; i < b->piece_count; i++) {
+		const struct piece *p = &b->piece[i];
+		uint64_t start = ROUND_UP(p->gpa, PAGE_SIZE) >> PAGE_SHIFT;
+		uint64_t end = (p->gpa + p->size) >> PAGE_SHIFT;
+
+		if (end <= gfn || start >= end)
+			continue;
+		if (start <= gfn)
+			return end - gfn;
+		*after = start;
+		break;
+	}
+	return 0;
+}
+
+static void scrub_run(mfn_t mfn, uint64_t count)
+{
+	for (; count; count--, mfn.n++)
+		arch_frame_scrub(mfn);
+}
+
+static bool scrub(struct domain *d, const struct blueprint *b)
+{
+	for (uint64_t budget = STEP_FRAMES; budget;) {
+		if (d->job_cursor == d->ram_frames)
+			return true;
+
+		struct extent e = extent_from(d, d->job_cursor);
+		uint64_t after;
+		uint64_t count = whole_frames(b, e.gfn.n, &after);
+
+		if (count) {
+			d->job_cursor += MIN(count, e.count);
+			budget--;
+			continue;
+		}
+		count = MIN(MIN(budget, e.count), after - e.gfn.n);
+		scrub_run(e.mfn, count);
+		d->job_cursor += count;
+		budget -= count;
+	}
+	return false;
+}
+
+static void map_special(struct domain *d)
+{
+	p2m_set(d, d->xenstore_gfn, P2M_SHARED, true, d->xenstore_mfn);
+	p2m_set(d, d->console.ring_gfn, P2M_SHARED, true, d->console.ring);
+}
+
+static bool map(struct domain *d)
+{
+	spin_lock(&d->lock);
+	for (unsigned int i = 0; i < STEP_LEAVES; i++) {
+		if (d->job_cursor == d->ram_frames) {
+			map_special(d);
+			spin_unlock(&d->lock);
+			return true;
+		}
+
+		struct extent e = extent_from(d, d->job_cursor);
+		unsigned int level = ram_leaf_level(e.gfn, e.mfn, e.count);
+
+		if (level > 1)
+			p2m_map_large(d, e.gfn, level, e.mfn);
+		else
+			p2m_set(d, e.gfn, P2M_RAM, true, e.mfn);
+		d->job_cursor += UINT64_C(1) << 9 * (level - 1);
+	}
+	spin_unlock(&d->lock);
+	return false;
+}
+
+/* job_aux: which piece; job_cursor: bytes of it that are done. */
+static bool copy(struct domain *d, const struct blueprint *b)
+{
+	uint64_t budget = STEP_COPY;
+
+	while (budget && d->job_aux < b->piece_count) {
+		const struct piece *p = &b->piece[d->job_aux];
+		uint64_t count = MIN(budget, p->size - d->job_cursor);
+
+		copy_to(d, p->gpa + d->job_cursor, p->data + d->job_cursor,
+			count);
+		d->job_cursor += count;
+		budget -= count;
+		if (d->job_cursor == p->size) {
+			d->job_aux++;
+			d->job_cursor = 0;
+		}
+	}
+	return d->job_aux == b->piece_count;
+}
+
+/* At most 6 entries: Linux copies them into a table of 128, unchecked. */
+static uint32_t fill_memmap(const struct blueprint *b,
+			    struct hvm_memmap_table_entry map[6])
+{
+	uint64_t size = b->ram_frames * PAGE_SIZE;
+	uint64_t low = MIN(size, GPA_RAM_LOW_END);
+	uint32_t n = 0;
+
+	map[n++] = (struct hvm_memmap_table_entry){
+		.addr = 0, .size = low, .type = XEN_HVM_MEMMAP_TYPE_RAM };
+	map[n++] = (struct hvm_memmap_table_entry){
+		.addr = GPA_ACPI, .size = PAGE_SIZE,
+		.type = XEN_HVM_MEMMAP_TYPE_ACPI };
+	map[n++] = (struct hvm_memmap_table_entry){
+		.addr = GPA_LAPIC, .size = PAGE_SIZE,
+		.type = XEN_HVM_MEMMAP_TYPE_RESERVED };
+	map[n++] = (struct hvm_memmap_table_entry){
+		.addr = GPA_SPECIAL, .size = GPA_SPECIAL_END - GPA_SPECIAL,
+		.type = XEN_HVM_MEMMAP_TYPE_RESERVED };
+	if (size > low)
+		map[n++] = (struct hvm_memmap_table_entry){
+			.addr = GPA_RAM_HIGH, .size = size - low,
+			.type = XEN_HVM_MEMMAP_TYPE_RAM };
+	return n;
+}
+
+static void write_start_info(struct domain *d, const struct blueprint *b)
+{
+	struct hvm_memmap_table_entry map[6];
+	struct hvm_modlist_entry module = { .paddr = b->ramdisk_gpa,
+					    .size = d->ramdisk.size };
+	struct hvm_start_info info = {
+		.magic = XEN_HVM_START_MAGIC_VALUE,
+		.version = 1,
+		.nr_modules = b->ramdisk ? 1 : 0,
+		.modlist_paddr = b->ramdisk ? b->start_gpa + START_MODULES : 0,
+		.cmdline_paddr = b->start_gpa + START_CMDLINE,
+		.rsdp_paddr = GPA_ACPI,
+		.memmap_paddr = b->start_gpa + START_MEMMAP,
+		.memmap_entries = fill_memmap(b, map),
+	};
+
+	copy_to(d, b->start_gpa, &info, sizeof(info));
+	if (b->ramdisk)
+		copy_to(d, info.modlist_paddr, &module, sizeof(module));
+	copy_to(d, info.memmap_paddr, map,
+		info.memmap_entries * sizeof(map[0]));
+}
+
+static void reset_vcpu(struct vcpu *v)
+{
+	memset(&v->regs, 0, sizeof(v->regs));
+	v->state = VCPU_DOWN;
+	atomic_store(&v->pending, 0u);
+	v->sipi_vector = 0;
+	v->upcall_vector = 0;
+	v->runstate_area.size0 = 0;
+	v->time_area.size0 = 0;
+	v->periodic = 0;
+}
+
+static bool finish(struct domain *d, const struct blueprint *b)
+{
+	uint64_t room;
+
+	write_start_info(d, b);
+	acpi_build(ram_at(d, GPA_ACPI, &room), GPA_ACPI, d->vcpu_count);
+	for (uint32_t i = 0; i < d->vcpu_count; i++)
+		reset_vcpu(&d->vcpu[i]);
+	build_reset_hook(d);
+	d->param[HVM_PARAM_CONSOLE_PFN] = d->console.ring_gfn.n;
+	d->param[HVM_PARAM_CONSOLE_EVTCHN] = d->console.port;
+	event_bind_device(d, d->console.port, PORT_DEVICE_CONSOLE);
+	arch_vcpu_reset_pvh(&d->vcpu[0], b->entry, (uint32_t)b->start_gpa);
+	atomic_store(&d->vcpu[0].state, VCPU_RUNNABLE);
+	return true;
+}
+
+static bool phase_step(struct domain *d, const struct blueprint *b)
+{
+	switch ((enum build_phase)d->job_step) {
+	case BUILD_RESET:
+		return reset(d);
+	case BUILD_SCRUB:
+		return scrub(d, b);
+	case BUILD_MAP:
+		return map(d);
+	case BUILD_COPY:
+		return copy(d, b);
+	case BUILD_FINISH:
+		return finish(d, b);
+	}
+	BUG_ON(true);
+	return false;
+}
+
+bool build_step(struct domain *d)
+{
+	if (!phase_step(d, &blueprints[d->id - 1]))
+		return false;
+	d->job_cursor = 0;
+	d->job_aux = 0;
+	return d->job_step++ == BUILD_FINISH;
+}
+
+bool scrub_step(struct domain *d)
+{
+	uint64_t budget = STEP_FRAMES;
+
+	while (budget && d->job_cursor < d->ram_frames) {
+		struct extent e = extent_from(d, d->job_cursor);
+		uint64_t count = MIN(budget, e.count);
+
+		scrub_run(e.mfn, count);
+		d->job_cursor += count;
+		budget -= count;
+	}
+	if (d->job_cursor < d->ram_frames)
+		return false;
+	arch_frame_scrub(d->shared_mfn);
+	arch_frame_scrub(d->xenstore_mfn);
+	arch_frame_scrub(d->console.ring);
+	arch_frame_scrub(d->p2m.blank);
+	return true;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places the contents of a new guest. Everything stays below the RAM hole,
+ * as Linux wants start_info and what it names below 4 GiB, and the memory
+ * map, the command line and the module list mapped by its first page tables.
+ */
+#include "launch/image.h"
+#include "core/platform.h"
+#include "lib/string.h"
+#include <xen/errno.h>
+
+static uint64_t page_up(uint64_t n)
+{
+	return ROUND_UP(n, PAGE_SIZE);
+}
+
+int image_place(const struct plan *plan, struct blueprint *b)
+{
+	const struct boot_module *kernel = &plan->boot->module[b->kernel];
+	const struct boot_module *ramdisk = &plan->boot->module[b->ramdisk];
+	uint64_t ram_end = MIN(b->ram_frames * PAGE_SIZE, GPA_RAM_LOW_END);
+	uint64_t cmdline_size = strlen(b->cmdline) + 1;
+	struct elf_image image;
+	const char *wrong = elf_read(kernel->data, kernel->size, &image);
+
+	if (wrong)
+		return plan_refuse(plan, b->node,
+				   "the kernel (boot module %u) cannot be "
+				   "used: %s", b->kernel, wrong);
+	memcpy(b->piece, image.piece, sizeof(image.piece));
+	b->piece_count = image.piece_count;
+	b->entry = image.entry;
+	b->start_gpa = page_up(image.end);
+	b->piece[b->piece_count++] = (struct piece){
+		b->start_gpa + START_CMDLINE, (const uint8_t *)b->cmdline,
+		cmdline_size
+	};
+
+	uint64_t end = page_up(b->start_gpa + START_CMDLINE + cmdline_size);
+
+	if (b->ramdisk) {
+		if (ramdisk->size > GPA_RAM_LOW_END)
+			return plan_refuse(plan, b->node,
+					   "the ramdisk is too large");
+		b->ramdisk_gpa = end;
+		b->piece[b->piece_count++] = (struct piece){
+			end, ramdisk->data, ramdisk->size
+		};
+		end += page_up(ramdisk->size);
+	}
+	if (end > ram_end)
+		return plan_refuse(plan, b->node, "kernel and ramdisk need %lu"
+				   " KiB of memory, %lu KiB are there",
+				   end / 1024, ram_end / 1024);
+	return 0;
+}

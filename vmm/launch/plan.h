@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The launch description as numbers: what docs/binding.md lets a tree say,
+ * read and checked, with nothing of the machine changed yet. A blueprint is
+ * immutable once the plan has been checked; every build of the VM reads it.
+ */
+#pragma once
+#include "core/boot_info.h"
+#include "core/domain.h"
+#include "launch/elf.h"
+#include "lib/fdt.h"
+
+#define DOMID_MAX	4095u
+
+struct blueprint {
+	fdt_node node;			/* for complaints; launch only */
+	char name[DOMAIN_NAME_MAX];
+	uint32_t domid, vcpu_count, weight, cap;
+	uint32_t port_count, grant_frames, grant_maps;
+	uint32_t pool_kib;		/* 0 = computed */
+	uint32_t on_poweroff, on_reboot, on_crash;	/* domain_action */
+	uint64_t ram_frames;		/* without special pages */
+	uint64_t deny;
+	bool paused;
+	struct fdt_property affinity, peers;	/* size 0 = not given */
+
+	uint32_t kernel, ramdisk;	/* boot modules, 0 = none */
+	const char *cmdline;		/* never NULL */
+	uint32_t entry;
+	uint64_t start_gpa;		/* page with start_info; cmdline */
+	uint64_t ramdisk_gpa;
+	uint32_t piece_count;		/* sorted by gpa, no overlap */
+	struct piece piece[ELF_PIECE_MAX + 2];
+};
+
+/* Inside the page at start_gpa. */
+#define START_MODULES	64u
+#define START_MEMMAP	128u
+#define START_CMDLINE	512u
+#define CMDLINE_MAX	4096u		/* with its NUL */
+
+struct plan {
+	const struct boot_info *boot;
+	struct fdt fdt;
+	char *text;			/* the complaint goes here */
+	size_t size;
+
+	bool poweroff_when_done, commands_allowed, audit_on_end;
+	uint16_t exit_port;
+	uint32_t count;			/* of blueprints: domid 1..count */
+	struct blueprint *blueprint;	/* [domid - 1] */
+};
+
+/*
+ * Opens the tree (module 0), reads the machine's properties and counts the
+ * domains. 0, or -XEN_EINVAL and a sentence in plan->text.
+ */
+int plan_open(struct plan *plan, const struct boot_info *boot, char *text,
+	      size_t size);
+/* Fills plan->blueprint, an array of plan->count zeroed ones. */
+int plan_read(struct plan *plan);
+
+/* Puts "PATH: sentence" into plan->text; returns -XEN_EINVAL. */
+int plan_refuse(const struct plan *plan, fdt_node node, const char *format,
+		...) __attribute__((format(printf, 3, 4)));
+/* Whether the domain may share channels with the other one. */
+bool plan_is_peer(const struct blueprint *b, uint32_t domid);
