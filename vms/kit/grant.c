@@ -23,8 +23,6 @@ bool grant_init(unsigned int frame_count)
 
 		if (err)
 			return false;
-		page_map((gfn + i) << PAGE_SHIFT, (gfn + i) << PAGE_SHIFT,
-			 PAGE_RW | PAGE_NX);
 	}
 	grant_table = (struct grant_entry_v1 *)(gfn << PAGE_SHIFT);
 	return true;

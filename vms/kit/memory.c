@@ -91,6 +91,8 @@ uint64_t memory_hole(unsigned long frame_count)
 	uint64_t frame = hole_next >> PAGE_SHIFT;
 
 	hole_next += frame_count << PAGE_SHIFT;
+	for (uint64_t at = frame << PAGE_SHIFT; at < hole_next; at += PAGE_SIZE)
+		page_map(at, at, PAGE_RW | PAGE_NX);
 	return frame;
 }
 

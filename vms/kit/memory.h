@@ -27,7 +27,10 @@ void *page_alloc_many(unsigned long count);
 uint64_t memory_rest_start(void);
 uint64_t memory_rest_end(void);
 
-/* Frames with nothing behind them, above all that the memory map names. */
+/*
+ * Frames with nothing behind them, above all that the memory map names;
+ * their pages are mapped one to one, ready for what will be put there.
+ */
 uint64_t memory_hole(unsigned long frame_count);
 /* Is this guest-physical page RAM according to the memory map? */
 bool memory_is_ram(uint64_t gpa);
