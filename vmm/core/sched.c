@@ -137,6 +137,7 @@ static void quiesce(struct cpu *cpu, struct vcpu *v)
 		timer_stop(cpu, &v->timer[i]);
 	if (v->run.slot && !vcpu_is_runnable(v))
 		heap_remove(&cpu->run, &v->run);
+	arch_vcpu_unload(v);
 	atomic_store(&v->quiesced, true);
 }
 
