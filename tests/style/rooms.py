@@ -51,7 +51,7 @@ ROOMS = (
     (r"vmm/arch/x86/", LIB + (r"arch/x86/[\w/]+\.h",
                               r"core/(arch|upcall|boot_info|vmexit|vcpu|"
                               r"domain|p2m|world|log|bug)\.h",
-                              r"bulkhead/telemetry\.h")),
+                              r"bulkhead/telemetry\.h", r"xen/errno\.h")),
     (r"vmm/arch/mock/", (r"\w+\.h", r"(sys|lib|core|arch/mock)/\w+\.h",
                          r"xen/.*")),
 )

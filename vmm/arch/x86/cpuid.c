@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CPUID policy. Hidden because nobody switches their state or because guests
+ * have no business with them: SVM and VMX, MONITOR, performance counters,
+ * MTRR, PCID, LA57, PKU, CET, AVX-512, MPX, XSAVES, TSC_ADJUST, the TSC
+ * deadline timer, SME and SEV, topology extensions, and for now the
+ * speculation controls. Shown whatever the host says: x2APIC (the only mode
+ * of the virtual APIC) and the hypervisor bit.
+ */
+#include "arch/x86/cpuid.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/virt.h"
+#include "core/domain.h"
+
+#define HYPERVISOR	0x40000000u
+#define EXTENDED	0x80000000u
+#define PHYSICAL_BITS	40u
+#define LINEAR_BITS	48u
+
+/* Leaf 1 */
+#define ECX1_SHOWN	0x76d83203u	/* SSE3..SSE4.2, AES, AVX, RDRAND... */
+#define ECX1_X2APIC	BIT32(21)
+#define ECX1_XSAVE	BIT32(26)
+#define ECX1_OSXSAVE	BIT32(27)
+#define ECX1_AVX	(BIT32(12) | BIT32(28) | BIT32(29))
+#define ECX1_GUEST	BIT32(31)
+#define EDX1_SHOWN	0x078bebffu	/* no MTRR, PSN, DS, ACPI, HTT */
+#define EDX1_HTT	BIT32(28)
+/* Leaf 6: the APIC timer never stops. */
+#define EAX6_SHOWN	BIT32(2)
+/* Leaf 7 */
+#define EBX7_FSGSBASE	BIT32(0)
+#define EBX7_SMEP	BIT32(7)
+#define EBX7_SMAP	BIT32(20)
+#define EBX7_SHOWN \
+	(EBX7_FSGSBASE | EBX7_SMEP | EBX7_SMAP | BIT32(3) | BIT32(5) | \
+	 BIT32(8) | BIT32(9) | BIT32(18) | BIT32(19) | BIT32(23) | \
+	 BIT32(24) | BIT32(29))	/* BMI, AVX2, ERMS, ADX, CLWB, SHA... */
+#define ECX7_UMIP	BIT32(2)
+#define ECX7_SHOWN	(ECX7_UMIP | BIT32(9) | BIT32(10) | BIT32(22))
+#define EDX7_SHOWN	BIT32(4)	/* FSRM */
+/* Leaf 0xd: no XSAVES */
+#define EAXD1_SHOWN	0x7u
+/* Leaf 0x80000001 */
+#define ECXE1_CMP_LEGACY	BIT32(1)
+#define ECXE1_SHOWN	0x002109e1u	/* LAHF, ABM, SSE4A, XOP, FMA4... */
+#define EDXE1_SHOWN	0xedd3ebffu	/* SYSCALL, NX, 1 GiB, RDTSCP, LM... */
+/* Leaf 0x80000007 and 8 */
+#define EDXE7_INVARIANT_TSC	BIT32(8)
+#define EBXE8_SHOWN	(BIT32(0) | BIT32(2))	/* CLZERO, XSaveErPtr */
+
+static struct cpuid_regs limit_basic(uint32_t leaf, uint32_t subleaf,
+				     struct cpuid_regs r)
+{
+	const struct cpuid_regs none = { 0, 0, 0, 0 };
+
+	switch (leaf) {
+	case 0:
+		r.eax = MIN(r.eax, CPUID_BASIC_COUNT - 1);
+		return r;
+	case 1:
+		r.ebx &= 0x0000ff00;	/* CLFLUSH size */
+		r.ecx = (r.ecx & ECX1_SHOWN) | ECX1_X2APIC | ECX1_GUEST;
+		r.edx &= EDX1_SHOWN;
+		return r;
+	case 2:
+		return r;
+	case 6:
+		return (struct cpuid_regs){ .eax = r.eax & EAX6_SHOWN };
+	case 7:
+		return subleaf ? none : (struct cpuid_regs){
+			0, r.ebx & EBX7_SHOWN, r.ecx & ECX7_SHOWN,
+			r.edx & EDX7_SHOWN };
+	case 0xd:
+		if (subleaf == 0)	/* sizes follow from XCR0 */
+			return (struct cpuid_regs){ .eax = r.eax & 7 };
+		if (subleaf == 1)
+			return (struct cpuid_regs){ .eax = r.eax &
+							   EAXD1_SHOWN };
+		return (struct cpuid_regs){ .eax = r.eax, .ebx = r.ebx };
+	default:
+		return none;
+	}
+}
+
+static struct cpuid_regs limit_extended(uint32_t leaf, struct cpuid_regs r)
+{
+	switch (leaf - EXTENDED) {
+	case 0:
+		r.eax = MIN(r.eax, EXTENDED + CPUID_EXTENDED_COUNT - 1);
+		return r;
+	case 1:
+		r.ebx = 0;
+		r.ecx &= ECXE1_SHOWN;
+		r.edx &= EDXE1_SHOWN;
+		return r;
+	case 2: case 3: case 4: case 5: case 6:
+		return r;	/* brand, caches */
+	case 7:
+		return (struct cpuid_regs){ .edx = r.edx &
+						   EDXE7_INVARIANT_TSC };
+	case 8:
+		return (struct cpuid_regs){
+			.eax = MIN(r.eax & 0xff, PHYSICAL_BITS) |
+			       LINEAR_BITS << 8,
+			.ebx = r.ebx & EBXE8_SHOWN };
+	default:
+		return (struct cpuid_regs){ 0, 0, 0, 0 };
+	}
+}
+
+struct cpuid_regs cpuid_limit(uint32_t leaf, uint32_t subleaf,
+			      struct cpuid_regs host)
+{
+	if (leaf >= EXTENDED)
+		return limit_extended(leaf, host);
+	return limit_basic(leaf, subleaf, host);
+}
+
+/* Bits that number count things. */
+static uint32_t id_bits(uint32_t count)
+{
+	uint32_t bits = 0;
+
+	while (BIT32(bits) < count)
+		bits++;
+	return bits;
+}
+
+/* One thread in each core, one package. */
+static struct cpuid_regs topology(const struct cpuid_vcpu *v, uint32_t subleaf)
+{
+	struct cpuid_regs r = { .ecx = subleaf & 0xff, .edx = v->id };
+
+	if (subleaf == 0) {
+		r.ebx = 1;
+		r.ecx |= 1u << 8;
+	} else if (subleaf == 1) {
+		r.eax = id_bits(v->count);
+		r.ebx = v->count;
+		r.ecx |= 2u << 8;
+	}
+	return r;
+}
+
+static struct cpuid_regs xsave(const struct cpuid_policy *p,
+			       const struct cpuid_vcpu *v, uint32_t subleaf)
+{
+	struct cpuid_regs r = { 0, 0, 0, 0 };
+	uint32_t avx_end = p->xsave[2].ebx + p->xsave[2].eax;
+
+	if (subleaf >= CPUID_XSAVE_COUNT)
+		return r;
+	r = p->xsave[subleaf];
+	if (subleaf < 2 && p->xsave[0].eax)
+		r.ebx = v->xcr0 & 4 ? avx_end : 512 + 64;
+	if (subleaf == 0 && r.eax)
+		r.ecx = r.eax & 4 ? avx_end : 512 + 64;
+	return r;
+}
+
+struct cpuid_regs cpuid_lookup(const struct cpuid_policy *p,
+			       const struct cpuid_vcpu *v, uint32_t leaf,
+			       uint32_t subleaf)
+{
+	struct cpuid_regs r = { 0, 0, 0, 0 };
+
+	if (leaf >= EXTENDED) {
+		if (leaf > p->extended[0].eax)
+			return r;
+		r = p->extended[leaf - EXTENDED];
+		if (leaf == EXTENDED + 1 && v->count > 1)
+			r.ecx |= ECXE1_CMP_LEGACY;
+		if (leaf == EXTENDED + 8)
+			r.ecx = id_bits(v->count) << 12 | (v->count - 1);
+		return r;
+	}
+	if (leaf > p->basic[0].eax)
+		return r;
+	r = p->basic[leaf];
+	switch (leaf) {
+	case 1:
+		r.ebx |= v->id << 24 | v->count << 16;
+		if (v->cr4 & CR4_OSXSAVE)
+			r.ecx |= ECX1_OSXSAVE;
+		if (v->count > 1)
+			r.edx |= EDX1_HTT;
+		return r;
+	case 7:
+		return subleaf ? (struct cpuid_regs){ 0, 0, 0, 0 } : r;
+	case 0xb:
+		return topology(v, subleaf);
+	case 0xd:
+		return xsave(p, v, subleaf);
+	default:
+		return r;
+	}
+}
+
+uint64_t cpuid_cr4_mask(const struct cpuid_policy *p)
+{
+	uint64_t mask = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE |
+			CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
+			CR4_OSXMMEXCPT;
+	const struct cpuid_regs *r = &p->basic[7];
+
+	if (p->basic[1].ecx & ECX1_XSAVE)
+		mask |= CR4_OSXSAVE;
+	if (r->ebx & EBX7_FSGSBASE)
+		mask |= CR4_FSGSBASE;
+	if (r->ebx & EBX7_SMEP)
+		mask |= CR4_SMEP;
+	if (r->ebx & EBX7_SMAP)
+		mask |= CR4_SMAP;
+	if (r->ecx & ECX7_UMIP)
+		mask |= CR4_UMIP;
+	return mask;
+}
+
+/* --- the policy in force --- */
+
+static struct cpuid_policy policy;	/* [I] */
+static uint64_t allowed_cr4;		/* [I] */
+
+static struct cpuid_regs host_limited(uint32_t leaf, uint32_t subleaf)
+{
+	struct cpuid top = insn_cpuid(leaf & EXTENDED, 0);
+	struct cpuid r = insn_cpuid(leaf, subleaf);
+
+	if (leaf > top.eax)
+		return (struct cpuid_regs){ 0, 0, 0, 0 };
+	return cpuid_limit(leaf, subleaf,
+			   (struct cpuid_regs){ r.eax, r.ebx, r.ecx, r.edx });
+}
+
+void cpuid_init(void)
+{
+	for (uint32_t i = 0; i < CPUID_BASIC_COUNT; i++)
+		policy.basic[i] = host_limited(i, 0);
+	for (uint32_t i = 0; i < CPUID_EXTENDED_COUNT; i++)
+		policy.extended[i] = host_limited(EXTENDED + i, 0);
+	for (uint32_t i = 0; i < CPUID_XSAVE_COUNT; i++)
+		policy.xsave[i] = host_limited(0xd, i);
+	/* Leaf 0xb is ours: x2APIC ids need it. */
+	policy.basic[0].eax = MAX(policy.basic[0].eax, 0xbu);
+	policy.xsave[0].eax &= (uint32_t)fpu_allowed_xcr0();
+	if (!policy.xsave[0].eax)
+		policy.basic[1].ecx &= ~(ECX1_XSAVE | ECX1_AVX);
+	allowed_cr4 = cpuid_cr4_mask(&policy);
+}
+
+uint64_t cpuid_allowed_cr4(void)
+{
+	return allowed_cr4;
+}
+
+uint32_t cpuid_signature(void)
+{
+	return policy.basic[1].eax;
+}
+
+void cpuid_answer(struct vcpu *v)
+{
+	uint32_t leaf = (uint32_t)v->regs.rax, subleaf = (uint32_t)v->regs.rcx;
+	struct cpuid_regs r = { 0, 0, 0, 0 };
+
+	if (leaf - HYPERVISOR < 0x10000) {
+		upcall_cpuid(v, leaf, subleaf, &r);
+	} else {
+		struct cpuid_vcpu c = { .id = v->id,
+					.count = v->domain->vcpu_count,
+					.cr4 = vcpu_arch(v)->cr4 };
+
+		if (leaf == 0xd)
+			c.xcr0 = fpu_guest_xcr0();
+		r = cpuid_lookup(&policy, &c, leaf, subleaf);
+	}
+	v->regs.rax = r.eax;
+	v->regs.rbx = r.ebx;
+	v->regs.rcx = r.ecx;
+	v->regs.rdx = r.edx;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Control registers of guests. LMA follows LME and PG here, because every
+ * write that could change one of the three exits.
+ */
+#include "arch/x86/cr.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/virt.h"
+
+#define CR0_KNOWN \
+	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP | CR0_AM | \
+	 CR0_NW | CR0_CD | CR0_PG)
+#define EFER_WRITABLE	(EFER_SCE | EFER_LME | EFER_NXE)
+
+bool cr0_write(struct cr_state *s, uint64_t value)
+{
+	bool was_paging = s->cr0 & CR0_PG;
+
+	if (value >> 32 || ((value & CR0_NW) && !(value & CR0_CD)))
+		return false;
+	if ((value & CR0_PG) && !(value & CR0_PE))
+		return false;
+	/* Paging is not turned on or off under 64-bit code. */
+	if (s->code64 && !(value & CR0_PG))
+		return false;
+	if (!was_paging && (value & CR0_PG) && (s->efer & EFER_LME) &&
+	    !(s->cr4 & CR4_PAE))
+		return false;
+	s->cr0 = (value & CR0_KNOWN) | CR0_ET;
+	if ((value & CR0_PG) && (s->efer & EFER_LME))
+		s->efer |= EFER_LMA;
+	else
+		s->efer &= ~EFER_LMA;
+	return true;
+}
+
+bool cr4_write(struct cr_state *s, uint64_t value, uint64_t allowed)
+{
+	if (value & ~allowed)
+		return false;
+	if ((s->efer & EFER_LMA) && !(value & CR4_PAE))
+		return false;
+	s->cr4 = value;
+	return true;
+}
+
+bool efer_write(struct cr_state *s, uint64_t value)
+{
+	uint64_t lma = s->efer & EFER_LMA;
+
+	if (value & ~(EFER_WRITABLE | EFER_LMA))
+		return false;
+	if ((s->cr0 & CR0_PG) && ((s->efer ^ value) & EFER_LME))
+		return false;
+	s->efer = (value & EFER_WRITABLE) | lma;
+	return true;
+}
+
+static struct cr_state state_of(const struct vcpu *v)
+{
+	const struct vcpu_arch *a = vcpu_arch(v);
+
+	return (struct cr_state){ .cr0 = virt->get(v, REG_CR0),
+				  .cr4 = a->cr4, .efer = a->efer,
+				  .code64 = a->code64 };
+}
+
+static void state_commit(struct vcpu *v, const struct cr_state *s)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+
+	a->cr4 = s->cr4;
+	a->efer = s->efer;
+	virt->set(v, REG_CR0, s->cr0);
+	virt->sync(v);
+	virt->flush(v);
+}
+
+bool vcpu_write_cr0(struct vcpu *v, uint64_t value)
+{
+	struct cr_state s = state_of(v);
+
+	if (!cr0_write(&s, value))
+		return false;
+	/* Entering long mode through a CS with L set is refused (APM 2). */
+	if ((s.efer & EFER_LMA) && !(vcpu_arch(v)->efer & EFER_LMA) &&
+	    virt->get(v, REG_CS_LONG))
+		return false;
+	state_commit(v, &s);
+	return true;
+}
+
+bool vcpu_write_cr4(struct vcpu *v, uint64_t value)
+{
+	struct cr_state s = state_of(v);
+
+	if (!cr4_write(&s, value, cpuid_allowed_cr4()))
+		return false;
+	state_commit(v, &s);
+	return true;
+}
+
+bool vcpu_write_efer(struct vcpu *v, uint64_t value)
+{
+	struct cr_state s = state_of(v);
+
+	if (!efer_write(&s, value))
+		return false;
+	state_commit(v, &s);
+	return true;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions: which push an error code, and what two of them make (APM
+ * volume 2, "Exceptions and Interrupts"). Pure.
+ */
+#include "arch/x86/virt.h"
+
+#define VECTOR_DF	8u
+#define VECTOR_PF	14u
+/* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX */
+#define PUSHES_ERROR	(BIT32(8) | BIT32(10) | BIT32(11) | BIT32(12) | \
+			 BIT32(13) | BIT32(14) | BIT32(17) | BIT32(21) | \
+			 BIT32(29) | BIT32(30))
+/* #DE, #TS, #NP, #SS, #GP */
+#define CONTRIBUTORY	(BIT32(0) | BIT32(10) | BIT32(11) | BIT32(12) | \
+			 BIT32(13))
+
+uint64_t event_exception(uint8_t vector, uint32_t error)
+{
+	uint64_t event = event_make(EVENT_EXCEPTION, vector);
+
+	if (vector < 32 && (PUSHES_ERROR & BIT32(vector)))
+		event |= EVENT_HAS_ERROR | (uint64_t)error << 32;
+	return event;
+}
+
+static bool is_contributory(uint8_t vector)
+{
+	return vector < 32 && (CONTRIBUTORY & BIT32(vector));
+}
+
+uint64_t event_combine(uint64_t first, uint64_t fault)
+{
+	uint8_t a = EVENT_VECTOR(first);
+	uint8_t b = EVENT_VECTOR(fault);
+	bool severe = is_contributory(b) || b == VECTOR_PF;
+
+	if (!(first & EVENT_VALID) || EVENT_TYPE(first) != EVENT_EXCEPTION)
+		return fault;
+	if (a == VECTOR_DF && severe)
+		return 0;
+	if ((is_contributory(a) && is_contributory(b)) ||
+	    (a == VECTOR_PF && severe))
+		return event_exception(VECTOR_DF, 0);
+	return fault;
+}

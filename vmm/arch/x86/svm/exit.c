@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SVM's exits made neutral (APM volume 2, "SVM Intercept Codes"). RIP stands
+ * at the instruction of every instruction intercept. Where the CPU does not
+ * say how long it is (QEMU), the guest's bytes are decoded; a few answers
+ * are remembered per vCPU, so that a hot exit walks no page table.
+ */
+#include "arch/x86/svm/svm.h"
+#include "arch/x86/cpu_local.h"
+#include "arch/x86/cpuid.h"
+#include "arch/x86/cr.h"
+#include "arch/x86/decode.h"
+#include "arch/x86/guest_walk.h"
+#include "arch/x86/msr.h"
+#include "arch/x86/regs.h"
+#include "core/arch.h"
+
+/* EXITINFO1 of IOIO */
+#define IO_IN		BIT64(0)
+#define IO_STRING	BIT64(2)
+#define IO_REPEAT	BIT64(3)
+#define IO_SIZE_SHIFT	4
+/* EXITINFO1 of NPF */
+#define NPF_WRITE	BIT64(1)
+#define NPF_FETCH	BIT64(4)
+#define NPF_TABLE	BIT64(33)
+/* EXITINFO1 of MOV CR with decode assists */
+#define CR_VALID	BIT64(63)
+
+static uint64_t *gpr(struct vcpu *v, unsigned int number)
+{
+	return &(&v->regs.rax)[number];
+}
+
+static void fatal(struct vmexit *exit, uint64_t code)
+{
+	exit->reason = EXIT_FATAL;
+	exit->fatal.code = code;
+}
+
+static uint64_t rip_after(const struct vcpu *v, uint64_t length)
+{
+	uint64_t rip = v->regs.rip + length;
+
+	return vcpu_arch(v)->code64 ? rip : (uint32_t)rip;
+}
+
+/*
+ * The instruction at RIP. False: settled already, either because its bytes
+ * cannot be read (fatal), or because they are no longer what the CPU ran; it
+ * is run again then.
+ */
+static bool fetch_insn(const struct vcpu *v, struct vmexit *exit,
+		       struct insn *insn)
+{
+	uint8_t bytes[INSN_BYTES_MAX];
+	size_t count = guest_fetch(v, bytes, sizeof(bytes));
+
+	if (!count) {
+		fatal(exit, vmcb_of(v)->exitcode);
+		return false;
+	}
+	*insn = insn_decode(bytes, count, vcpu_arch(v)->code64);
+	exit->next_rip = rip_after(v, insn->length);
+	return true;
+}
+
+/*
+ * Sets exit->next_rip if the instruction at RIP is what; false as above. An
+ * address of the lower half means nothing without its CR3. What is cached
+ * wrongly, because the guest changed its code, harms only the guest.
+ */
+static bool find_next_rip(struct vcpu *v, enum insn_what what,
+			  struct vmexit *exit)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+	uint64_t rip = v->regs.rip;
+	uint64_t cr3 = rip >> 63 ? 0 : a->last_cr3;
+	struct insn_cached *slot =
+		&a->cache[(rip ^ rip >> 5 ^ rip >> 12) % INSN_CACHE_SIZE];
+	struct insn insn;
+
+	if (svm_features.next_rip) {
+		exit->next_rip = vmcb_of(v)->next_rip;
+		return true;
+	}
+	if (slot->rip == rip && slot->what == what && slot->cr3 == cr3 &&
+	    a->code64) {
+		exit->next_rip = rip + slot->length;
+		return true;
+	}
+	if (!fetch_insn(v, exit, &insn) || insn.what != what)
+		return false;
+	if (a->code64)
+		*slot = (struct insn_cached){ rip, cr3, what, insn.length };
+	return true;
+}
+
+static void skip_or_fault(struct vcpu *v, struct vmexit *exit, bool ok)
+{
+	if (ok)
+		arch_vcpu_skip(v, exit);
+	else
+		arch_vcpu_inject_fault(v, VECTOR_GP, 0);
+}
+
+static void exit_msr(struct vcpu *v, struct vmexit *exit)
+{
+	bool write = vmcb_of(v)->exitinfo1 & 1;
+	uint32_t index = (uint32_t)v->regs.rcx;
+	uint64_t value = v->regs.rdx << 32 | (uint32_t)v->regs.rax;
+	enum msr_outcome outcome;
+
+	if (!find_next_rip(v, write ? INSN_WRMSR : INSN_RDMSR, exit))
+		return;
+	outcome = write ? msr_write(v, index, value)
+			: msr_read(v, index, &value);
+	if (outcome == MSR_CORE) {
+		exit->reason = write ? EXIT_MSR_WRITE : EXIT_MSR_READ;
+		exit->msr.index = index;
+		exit->msr.value = value;
+		return;
+	}
+	if (outcome == MSR_DONE && !write) {
+		v->regs.rax = (uint32_t)value;
+		v->regs.rdx = value >> 32;
+	}
+	skip_or_fault(v, exit, outcome == MSR_DONE);
+}
+
+/* CR8 is TPR >> 4; the write goes where that of the x2APIC register goes. */
+static void write_cr8(struct vcpu *v, struct vmexit *exit, uint64_t value)
+{
+	if (value > 15) {
+		arch_vcpu_inject_fault(v, VECTOR_GP, 0);
+		return;
+	}
+	exit->reason = EXIT_MSR_WRITE;
+	exit->msr.index = MSR_X2APIC_TPR;
+	exit->msr.value = value << 4;
+}
+
+/* The instruction of a CR exit: the CPU tells, or its bytes do. */
+static bool find_cr_insn(struct vcpu *v, struct vmexit *exit,
+			 struct insn *insn)
+{
+	const struct vmcb *c = vmcb_of(v);
+
+	if (!svm_features.next_rip || !svm_features.decode ||
+	    !(c->exitinfo1 & CR_VALID))
+		return fetch_insn(v, exit, insn);
+	exit->next_rip = c->next_rip;
+	insn->what = c->exitcode < SVM_EXIT_WRITE_CR0 ? INSN_READ_CR
+						      : INSN_WRITE_CR;
+	insn->cr = c->exitcode == SVM_EXIT_CR0_SEL ? 0 : c->exitcode & 0xf;
+	insn->gpr = c->exitinfo1 & 0xf;
+	return true;
+}
+
+static void exit_cr(struct vcpu *v, struct vmexit *exit)
+{
+	struct insn insn;
+	uint64_t cr0 = vmcb_of(v)->cr0, value;
+
+	if (!find_cr_insn(v, exit, &insn))
+		return;
+	switch (insn.what) {
+	case INSN_CLTS:
+		skip_or_fault(v, exit, vcpu_write_cr0(v, cr0 & ~CR0_TS));
+		return;
+	case INSN_LMSW:		/* sets PE, never clears it */
+		value = *gpr(v, insn.gpr) & 0xf;
+		skip_or_fault(v, exit, vcpu_write_cr0(v,
+			(cr0 & ~(CR0_MP | CR0_EM | CR0_TS)) | value));
+		return;
+	case INSN_READ_CR:
+		if (insn.cr != 8)
+			return;
+		*gpr(v, insn.gpr) = v->lapic.tpr >> 4 & 0xf;
+		arch_vcpu_skip(v, exit);
+		return;
+	case INSN_WRITE_CR:
+		break;
+	default:
+		return;		/* the code has changed: run it again */
+	}
+	value = *gpr(v, insn.gpr);
+	if (!vcpu_arch(v)->code64)
+		value = (uint32_t)value;
+	if (insn.cr == 0)
+		skip_or_fault(v, exit, vcpu_write_cr0(v, value));
+	else if (insn.cr == 4)
+		skip_or_fault(v, exit, vcpu_write_cr4(v, value));
+	else if (insn.cr == 8)
+		write_cr8(v, exit, value);
+}
+
+static void exit_io(const struct vcpu *v, struct vmexit *exit)
+{
+	uint64_t info = vmcb_of(v)->exitinfo1;
+
+	exit->reason = EXIT_IO;
+	exit->next_rip = vmcb_of(v)->exitinfo2;
+	exit->io.port = (uint16_t)(info >> 16);
+	exit->io.size = info >> IO_SIZE_SHIFT & 7;
+	exit->io.in = info & IO_IN;
+	exit->io.string = info & IO_STRING;
+	exit->io.repeat = info & IO_REPEAT;
+}
+
+static void exit_memory(const struct vcpu *v, struct vmexit *exit)
+{
+	uint64_t info = vmcb_of(v)->exitinfo1;
+
+	exit->reason = EXIT_MEMORY;
+	exit->next_rip = v->regs.rip;
+	exit->memory.address = vmcb_of(v)->exitinfo2;
+	exit->memory.write = info & NPF_WRITE;
+	exit->memory.execute = info & NPF_FETCH;
+	exit->memory.table_walk = info & NPF_TABLE;
+}
+
+static void exit_xsetbv(struct vcpu *v, struct vmexit *exit)
+{
+	uint64_t value = v->regs.rdx << 32 | (uint32_t)v->regs.rax;
+	bool ok = !vcpu_arch(v)->cpl && !(uint32_t)v->regs.rcx;
+
+	if (find_next_rip(v, INSN_XSETBV, exit))
+		skip_or_fault(v, exit, ok && fpu_write_xcr0(value));
+}
+
+/* IRET of an NMI handler is about to run; see arch_vcpu_may_nmi(). */
+static void exit_iret(struct vcpu *v, struct vmexit *exit)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+
+	a->iret_rip = v->regs.rip;
+	a->nmi_blocked = false;
+	virt->watch_iret(v, false);
+	exit->reason = EXIT_WINDOW;
+}
+
+/*
+ * What was being delivered when the guest left comes again. INT n, INT3 and
+ * INTO are not: RIP still stands at them. Vectors above 31 of type exception
+ * are QEMU's confusion and would be refused.
+ */
+static void keep_interrupted_event(struct vcpu *v)
+{
+	uint64_t event = vmcb_of(v)->exitintinfo;
+	unsigned int type = EVENT_TYPE(event), vector = EVENT_VECTOR(event);
+
+	vcpu_arch(v)->event = 0;
+	if (!(event & EVENT_VALID) || type == EVENT_SOFTWARE)
+		return;
+	if (type == EVENT_EXCEPTION &&
+	    (vector == 3 || vector == 4 || vector > 31))
+		return;
+	vcpu_arch(v)->event = event;
+}
+
+/* Exceptions that are intercepted only so that they cannot come for ever. */
+static void reflect(struct vcpu *v, uint8_t vector)
+{
+	arch_vcpu_inject_fault(v, vector, (uint32_t)vmcb_of(v)->exitinfo1);
+}
+
+void svm_handle_exit(struct vcpu *v, struct vmexit *exit)
+{
+	uint64_t code = vmcb_of(v)->exitcode;
+
+	keep_interrupted_event(v);
+	exit->reason = EXIT_NONE;
+	switch (code) {
+	case SVM_EXIT_VMMCALL:
+		if (find_next_rip(v, INSN_VMMCALL, exit))
+			exit->reason = EXIT_HYPERCALL;
+		break;
+	case SVM_EXIT_CPUID:
+		if (find_next_rip(v, INSN_CPUID, exit)) {
+			cpuid_answer(v);
+			arch_vcpu_skip(v, exit);
+			exit->reason = EXIT_CPUID;
+		}
+		break;
+	case SVM_EXIT_INTR:
+		insn_sti_nop_cli();
+		break;
+	case SVM_EXIT_NMI:	/* taken at STGI */
+	case SVM_EXIT_MC:
+	case SVM_EXIT_INIT:
+		break;
+	case SVM_EXIT_HLT:
+		if (find_next_rip(v, INSN_HLT, exit))
+			exit->reason = EXIT_HLT;
+		break;
+	case SVM_EXIT_MSR:
+		exit_msr(v, exit);
+		break;
+	case SVM_EXIT_IOIO:
+		exit_io(v, exit);
+		break;
+	case SVM_EXIT_NPF:
+		exit_memory(v, exit);
+		break;
+	case SVM_EXIT_VINTR:
+		exit->reason = EXIT_WINDOW;
+		break;
+	case SVM_EXIT_IRET:
+		exit_iret(v, exit);
+		break;
+	case SVM_EXIT_PAUSE:
+		if (find_next_rip(v, INSN_PAUSE, exit))
+			exit->reason = EXIT_PAUSE;
+		break;
+	case SVM_EXIT_READ_CR8:
+	case SVM_EXIT_WRITE_CR0:
+	case SVM_EXIT_WRITE_CR4:
+	case SVM_EXIT_WRITE_CR8:
+	case SVM_EXIT_CR0_SEL:
+		exit_cr(v, exit);
+		break;
+	case SVM_EXIT_INVD:	/* guests' caches need no help: no devices */
+	case SVM_EXIT_WBINVD:
+		if (find_next_rip(v, INSN_WBINVD, exit) ||
+		    find_next_rip(v, INSN_INVD, exit))
+			arch_vcpu_skip(v, exit);
+		break;
+	case SVM_EXIT_XSETBV:
+		exit_xsetbv(v, exit);
+		break;
+	case SVM_EXIT_RDPMC:
+		arch_vcpu_inject_fault(v, VECTOR_GP, 0);
+		break;
+	case SVM_EXIT_DB:
+		reflect(v, VECTOR_DB);
+		break;
+	case SVM_EXIT_AC:
+		reflect(v, VECTOR_AC);
+		break;
+	case SVM_EXIT_SHUTDOWN:
+		exit->reason = EXIT_TRIPLE_FAULT;
+		break;
+	case SVM_EXIT_RSM: case SVM_EXIT_INVLPGA: case SVM_EXIT_VMRUN:
+	case SVM_EXIT_VMLOAD: case SVM_EXIT_VMSAVE: case SVM_EXIT_STGI:
+	case SVM_EXIT_CLGI: case SVM_EXIT_SKINIT: case SVM_EXIT_MONITOR:
+	case SVM_EXIT_MWAIT: case SVM_EXIT_MWAIT_ARMED: case SVM_EXIT_RDPRU:
+		arch_vcpu_inject_fault(v, VECTOR_UD, 0);
+		break;
+	default:		/* task switches, and what we never asked for */
+		fatal(exit, code);
+		break;
+	}
+}
+
+/*
+ * A check that fails early leaves the host's state in the VMCB, so CR3 is
+ * then ours. Otherwise QEMU may have refused a MOV to CR3 in the middle of
+ * the guest, where hardware gives #GP: the VMCB holds the guest's state.
+ */
+void svm_handle_refusal(struct vcpu *v, struct vmexit *exit)
+{
+	const struct vmcb *c = vmcb_of(v);
+	struct insn insn;
+
+	exit->reason = EXIT_NONE;
+	if (c->cr3 == insn_read_cr3()) {
+		fatal(exit, c->exitcode);
+		return;
+	}
+	svm_pull_regs(v);
+	keep_interrupted_event(v);
+	if (!fetch_insn(v, exit, &insn))
+		return;
+	if (insn.what == INSN_WRITE_CR && insn.cr == 3)
+		arch_vcpu_inject_fault(v, VECTOR_GP, 0);
+	else
+		fatal(exit, c->exitcode);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Into a guest and back. GIF is 0 from CLGI to STGI, so that nothing comes
+ * between the loading of the guest's and the restoring of the host's FS, GS,
+ * TR and system-call MSRs. STI lets physical interrupts end the guest; the
+ * NOP keeps its shadow out of it.
+ */
+#define REG(n)	(8 * (n))	/* struct guest_regs: hardware order */
+
+	.text
+
+/* void svm_enter(struct guest_regs *regs, uint64_t vmcb, uint64_t host) */
+	.globl svm_enter
+	.hidden svm_enter
+	.type svm_enter, @function
+svm_enter:
+	pushq %rbp
+	pushq %rbx
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	pushq %rdi
+	pushq %rdx
+	clgi
+	movq %rsi, %rax
+	vmload %rax
+	movq REG(1)(%rdi), %rcx
+	movq REG(2)(%rdi), %rdx
+	movq REG(3)(%rdi), %rbx
+	movq REG(5)(%rdi), %rbp
+	movq REG(6)(%rdi), %rsi
+	movq REG(8)(%rdi), %r8
+	movq REG(9)(%rdi), %r9
+	movq REG(10)(%rdi), %r10
+	movq REG(11)(%rdi), %r11
+	movq REG(12)(%rdi), %r12
+	movq REG(13)(%rdi), %r13
+	movq REG(14)(%rdi), %r14
+	movq REG(15)(%rdi), %r15
+	movq REG(7)(%rdi), %rdi
+	sti
+	nop
+	vmrun %rax
+	cli
+	vmsave %rax
+	popq %rax
+	vmload %rax
+	popq %rax
+	movq %rcx, REG(1)(%rax)
+	movq %rdx, REG(2)(%rax)
+	movq %rbx, REG(3)(%rax)
+	movq %rbp, REG(5)(%rax)
+	movq %rsi, REG(6)(%rax)
+	movq %rdi, REG(7)(%rax)
+	movq %r8, REG(8)(%rax)
+	movq %r9, REG(9)(%rax)
+	movq %r10, REG(10)(%rax)
+	movq %r11, REG(11)(%rax)
+	movq %r12, REG(12)(%rax)
+	movq %r13, REG(13)(%rax)
+	movq %r14, REG(14)(%rax)
+	movq %r15, REG(15)(%rax)
+	stgi
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbx
+	popq %rbp
+	ret
+	.size svm_enter, . - svm_enter
+
+/*
+ * void fill_return_stack(void): no return of the VMM is predicted from what
+ * a guest left in the return stack buffer.
+ */
+	.globl fill_return_stack
+	.hidden fill_return_stack
+	.type fill_return_stack, @function
+fill_return_stack:
+	.rept 32
+	call 1f
+	int3
+1:
+	.endr
+	addq $8 * 32, %rsp
+	ret
+	.size fill_return_stack, . - fill_return_stack
+
+	.section .note.GNU-stack, "", @progbits

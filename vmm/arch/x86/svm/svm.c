@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * AMD SVM: the control block's life, entry, ASIDs. Invariants:
+ *  A1  an ASID is used on one CPU by one vCPU, until the CPU's generation
+ *      ends; what is cached under it dates from after vcpu.flush_seq;
+ *  A2  when a generation ends, everything is flushed before its first entry;
+ *  A3  EFER.SVME is set in every VMCB and shown to no guest.
+ * QEMU ignores ASIDs and flushes at every entry, so only review tests this.
+ */
+#include "arch/x86/svm/svm.h"
+#include "arch/x86/cpu_local.h"
+#include "arch/x86/layout.h"
+#include "arch/x86/regs.h"
+#include "core/arch.h"
+#include "core/bug.h"
+#include "core/domain.h"
+#include "core/world.h"
+#include "lib/string.h"
+
+#define CPUID_SVM	0x8000000au
+#define EDX_NPT		BIT32(0)
+#define EDX_NEXT_RIP	BIT32(3)
+#define EDX_CLEAN	BIT32(5)
+#define EDX_DECODE	BIT32(7)
+#define EDX_PAUSE	BIT32(10)
+#define VM_CR_SVMDIS	BIT64(4)
+
+#define PAUSE_COUNT	3000u
+#define PAUSE_THRESHOLD	128u
+
+#define INTERCEPT1 \
+	(SVM_INTR | SVM_NMI | SVM_INIT | SVM_CR0_SEL | SVM_RDPMC | \
+	 SVM_CPUID | SVM_RSM | SVM_INVD | SVM_HLT | SVM_INVLPGA | \
+	 SVM_IOIO | SVM_MSR | SVM_TASK | SVM_SHUTDOWN)
+#define INTERCEPT2 \
+	(SVM_VMRUN | SVM_VMMCALL | SVM_VMLOAD | SVM_VMSAVE | SVM_STGI | \
+	 SVM_CLGI | SVM_SKINIT | SVM_WBINVD | SVM_MONITOR | SVM_MWAIT | \
+	 SVM_MWAIT_ARMED | SVM_XSETBV | SVM_RDPRU)
+#define INT_CONTROL	(SVM_CTL_V_INTR_MASKING | SVM_CTL_V_IGN_TPR)
+
+struct svm_cpu {
+	uint8_t hsave[PAGE_SIZE];	/* the CPU's own, opaque */
+	struct vmcb host;	/* [I] what VMLOAD restores */
+	uint64_t host_pa;	/* [I] */
+	uint64_t generation;	/* [C] of ASIDs; 1.. */
+	uint32_t next_asid;	/* [C] */
+} __attribute__((aligned(PAGE_SIZE)));
+
+struct svm_features svm_features;
+static struct svm_cpu svm_cpus[CPU_MAX];	/* [C] by CPU */
+/* All ports exit; one more page for accesses that cross 0xffff. */
+static uint8_t iopm[3 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+static uint8_t msrpm[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+
+static bool svm_probe(void)
+{
+	uint64_t vm_cr = 0;
+
+	if (insn_cpuid(0x80000000, 0).eax < CPUID_SVM ||
+	    !(insn_cpuid(0x80000001, 0).ecx & BIT32(2)))
+		return false;
+	if (insn_rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS))
+		return false;
+	struct cpuid r = insn_cpuid(CPUID_SVM, 0);
+
+	svm_features = (struct svm_features){
+		.next_rip = r.edx & EDX_NEXT_RIP,
+		.decode = r.edx & EDX_DECODE,
+		.clean = r.edx & EDX_CLEAN,
+		.pause = r.edx & EDX_PAUSE,
+		.fill_return_stack = !(insn_cpuid(1, 0).ecx & BIT32(31)),
+		.asid_count = r.ebx,
+	};
+	return (r.edx & EDX_NPT) && r.ebx >= 2;
+}
+
+/* Reads and writes of these do not exit. Two bits each, read first. */
+static void msrpm_pass(uint32_t first, uint32_t last)
+{
+	for (uint32_t i = first; i <= last; i++) {
+		uint32_t bit = (i & 0x1fff) * 2;
+
+		if (i >= 0xc0000000)
+			bit += 0x4000;	/* the second range's page half */
+
+		msrpm[bit / 8] &= (uint8_t)~(3u << bit % 8);
+	}
+}
+
+static void svm_cpu_enable(void)
+{
+	struct cpu_local *cpu = this_cpu();
+	struct svm_cpu *s = &svm_cpus[cpu->index];
+
+	if (cpu->index == 0) {
+		memset(iopm, 0xff, sizeof(iopm));
+		memset(msrpm, 0xff, sizeof(msrpm));
+		msrpm_pass(MSR_STAR, MSR_SFMASK);
+		msrpm_pass(MSR_FS_BASE, MSR_KERNEL_GS_BASE);
+		msrpm_pass(MSR_SYSENTER_CS, MSR_SYSENTER_EIP);
+	}
+	/* NXE: nested tables have the format of the host's. */
+	insn_wrmsr(MSR_EFER, insn_rdmsr(MSR_EFER) | EFER_SVME | EFER_NXE);
+	insn_wrmsr(MSR_VM_HSAVE_PA, image_phys(s->hsave));
+	s->host_pa = image_phys(&s->host);
+	s->generation = 1;
+	s->next_asid = 1;
+	insn_vmsave(s->host_pa);
+	cpu->virt = s;
+}
+
+static void svm_vcpu_init(struct vcpu *v)
+{
+	struct vmcb *c = vmcb_of(v);
+
+	c->cr_read = BIT32(8);
+	c->cr_write = BIT32(4) | BIT32(8);
+	c->exceptions = BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC);
+	c->intercept1 = INTERCEPT1;
+	c->intercept2 = INTERCEPT2;
+	if (svm_features.pause) {
+		c->intercept1 |= SVM_PAUSE;
+		c->pause_count = PAUSE_COUNT;
+		c->pause_threshold = PAUSE_THRESHOLD;
+	}
+	c->iopm = image_phys(iopm);
+	c->msrpm = image_phys(msrpm);
+	c->int_control = INT_CONTROL;
+	c->np_control = 1;
+	c->n_cr3 = v->domain->p2m.root.n << PAGE_SHIFT;
+}
+
+static void svm_sync(struct vcpu *v)
+{
+	vmcb_set_cr4(vmcb_of(v), vcpu_arch(v)->cr4);
+	vmcb_set_efer(vmcb_of(v), vcpu_arch(v)->efer | EFER_SVME);
+}
+
+static void svm_vcpu_reset(struct vcpu *v, const struct reset_state *state)
+{
+	struct vmcb *c = vmcb_of(v);
+
+	memset(&c->es, 0, sizeof(*c) - offsetof(struct vmcb, es));
+	c->es = c->ss = c->ds = c->fs = c->gs = state->data;
+	c->cs = state->cs;
+	c->tr = state->tr;
+	c->ldtr.attributes = 0x82;
+	c->cr0 = state->cr0;
+	c->dr6 = DR6_RESET;
+	c->dr7 = DR7_RESET;
+	c->g_pat = 0x0007040600070406ull;
+	c->int_state = 0;
+	c->int_control = INT_CONTROL;
+	c->intercept1 &= ~(SVM_VINTR | SVM_IRET);
+	c->clean = 0;
+	svm_sync(v);
+}
+
+static uint64_t svm_get(const struct vcpu *v, enum virt_reg reg)
+{
+	const struct vmcb *c = vmcb_of(v);
+
+	switch (reg) {
+	case REG_CR0:
+		return c->cr0;
+	case REG_CR2:
+		return c->cr2;
+	case REG_CR3:
+		return c->cr3;
+	case REG_DR6:
+		return c->dr6;
+	case REG_CS_BASE:
+		return c->cs.base;
+	case REG_CS_LONG:
+		return c->cs.attributes >> 9 & 1;
+	case REG_GUEST_PAT:
+		return c->g_pat;
+	}
+	return 0;
+}
+
+static void svm_set(struct vcpu *v, enum virt_reg reg, uint64_t value)
+{
+	struct vmcb *c = vmcb_of(v);
+
+	switch (reg) {
+	case REG_CR0:
+		vmcb_set_cr0(c, value);
+		break;
+	case REG_CR2:
+		vmcb_set_cr2(c, value);
+		break;
+	case REG_CR3:
+		vmcb_set_cr3(c, value);
+		break;
+	case REG_DR6:
+		vmcb_set_dr6(c, value);
+		break;
+	case REG_GUEST_PAT:
+		vmcb_set_g_pat(c, value);
+		break;
+	case REG_CS_BASE:
+	case REG_CS_LONG:
+		BUG_ON(true);
+	}
+}
+
+static void svm_flush(struct vcpu *v)
+{
+	vcpu_arch(v)->asid_generation = 0;
+}
+
+static void svm_window(struct vcpu *v)
+{
+	struct vmcb *c = vmcb_of(v);
+
+	vmcb_set_int_control(c, INT_CONTROL | SVM_CTL_V_IRQ | SVM_CTL_V_PRIO);
+	vmcb_set_intercept1(c, c->intercept1 | SVM_VINTR);
+}
+
+static void svm_clear_shadow(struct vcpu *v)
+{
+	vmcb_of(v)->int_state &= ~1ull;
+}
+
+static void svm_watch_iret(struct vcpu *v, bool on)
+{
+	struct vmcb *c = vmcb_of(v);
+	uint32_t others = c->intercept1 & ~SVM_IRET;
+
+	vmcb_set_intercept1(c, others | (on ? SVM_IRET : 0));
+}
+
+/* A fresh ASID: nothing is cached under it. */
+static void take_asid(struct svm_cpu *s, struct vcpu *v, uint32_t cpu,
+		      uint64_t flush_seq)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+	struct vmcb *c = vmcb_of(v);
+
+	if (s->next_asid >= svm_features.asid_count) {
+		s->generation++;
+		s->next_asid = 1;
+		c->tlb_control = SVM_TLB_FLUSH_ALL;
+	}
+	if (a->asid_cpu != cpu)
+		c->clean = 0;
+	vmcb_set_asid(c, s->next_asid++);
+	a->asid_generation = s->generation;
+	a->asid_cpu = cpu;
+	a->flush_seq = flush_seq;
+}
+
+void svm_pull_regs(struct vcpu *v)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+	const struct vmcb *c = vmcb_of(v);
+
+	v->regs.rax = c->rax;
+	v->regs.rsp = c->rsp;
+	v->regs.rip = c->rip;
+	v->regs.rflags = c->rflags;
+	a->last_cr3 = c->cr3;
+	a->cpl = c->cpl;
+	a->code64 = (c->cs.attributes & BIT32(9)) && (a->efer & EFER_LMA);
+	a->shadow = c->int_state & 1;
+}
+
+static void svm_run(struct vcpu *v, struct vmexit *exit)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+	struct vmcb *c = vmcb_of(v);
+	struct cpu_local *cpu = this_cpu();
+	struct svm_cpu *s = cpu->virt;
+
+	c->rax = v->regs.rax;
+	c->rsp = v->regs.rsp;
+	c->rip = v->regs.rip;
+	c->rflags = v->regs.rflags;
+	c->event_inject = a->event;
+	atomic_store(&cpu->in_guest, v->domain->id);
+	uint64_t flush_seq = atomic_load(&v->domain->p2m.flush_seq);
+
+	if (a->flush_seq != flush_seq || a->asid_cpu != cpu->index ||
+	    a->asid_generation != s->generation)
+		take_asid(s, v, cpu->index, flush_seq);
+	svm_enter(&v->regs, a->control_pa, s->host_pa);
+	atomic_store_release(&cpu->flush_ack, cpu->flush_ack + 1);
+	atomic_store_release(&cpu->in_guest, 0);
+	if (svm_features.fill_return_stack)
+		fill_return_stack();
+	c->tlb_control = 0;
+	if (c->int_control & SVM_CTL_V_IRQ) {
+		vmcb_set_int_control(c, INT_CONTROL);
+		vmcb_set_intercept1(c, c->intercept1 & ~SVM_VINTR);
+	}
+	if (c->exitcode >> 31) {	/* 32 or 64 bits of ones */
+		svm_handle_refusal(v, exit);
+		return;
+	}
+	if (svm_features.clean)
+		c->clean = VMCB_CLEAN_ALL;
+	svm_pull_regs(v);
+	svm_handle_exit(v, exit);
+}
+
+const struct virt_ops svm_ops = {
+	.name = "SVM",
+	.probe = svm_probe,
+	.cpu_enable = svm_cpu_enable,
+	.vcpu_init = svm_vcpu_init,
+	.vcpu_reset = svm_vcpu_reset,
+	.run = svm_run,
+	.get = svm_get,
+	.set = svm_set,
+	.sync = svm_sync,
+	.flush = svm_flush,
+	.window = svm_window,
+	.clear_shadow = svm_clear_shadow,
+	.watch_iret = svm_watch_iret,
+};

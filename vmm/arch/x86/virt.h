@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Running guests: what is common to SVM and VMX, and the narrow table behind
+ * which the two differ. A back end turns its exits into struct vmexit; what
+ * the architecture itself defines (CR, EFER, CPUID, MSRs, faults) is settled
+ * by the neutral files here. Invariants:
+ *  V1  cr4 and efer in struct vcpu_arch are what the guest sees; the guest
+ *      can change neither without an exit;
+ *  V2  the FPU, XCR0, DR0-3 and TSC_AUX of vCPU v are in the registers of
+ *      the CPU whose cpu_local.loaded is v, else in v's memory;
+ *  V3  event is what the next entry injects; nothing else is injected.
+ */
+#pragma once
+#include "core/vcpu.h"
+#include "core/vmexit.h"
+
+struct domain;
+
+/* --- registers that neutral code asks a back end for --- */
+
+enum virt_reg {
+	REG_CR0, REG_CR2, REG_CR3, REG_DR6, REG_CS_BASE,
+	REG_CS_LONG, REG_GUEST_PAT,
+};
+
+/* A segment as SVM keeps it: attributes are bits 8-15 and 20-23 joined. */
+struct segment {
+	uint16_t selector;
+	uint16_t attributes;
+	uint32_t limit;
+	uint64_t base;
+};
+
+/* A state to start from; everything that it does not name is 0. */
+struct reset_state {
+	struct segment cs, data, tr;
+	uint64_t cr0, rip, rbx, rdx;
+};
+
+/* --- events, in the format that SVM and VMX share (error code on top) --- */
+
+#define EVENT_INTERRUPT		0u
+#define EVENT_NMI		2u
+#define EVENT_EXCEPTION		3u
+#define EVENT_SOFTWARE		4u
+#define EVENT_HAS_ERROR		BIT64(11)
+#define EVENT_VALID		BIT64(31)
+#define EVENT_VECTOR(event)	((uint8_t)(event))
+#define EVENT_TYPE(event)	((unsigned int)((event) >> 8 & 7))
+
+static inline uint64_t event_make(unsigned int type, uint8_t vector)
+{
+	return EVENT_VALID | (uint64_t)type << 8 | vector;
+}
+
+/* An exception, with the error code if its vector pushes one. */
+uint64_t event_exception(uint8_t vector, uint32_t error);
+/*
+ * What the CPU makes of fault while it was delivering first (0 = nothing):
+ * one event, or 0 for shutdown (APM 2, "#DF-Double-Fault Exception").
+ */
+uint64_t event_combine(uint64_t first, uint64_t fault);
+
+/* --- a vCPU --- */
+
+#define INSN_CACHE_SIZE	8u
+#define FPU_AREA_SIZE	2816u	/* XSAVE with AVX-512, MPX and PKRU */
+
+struct insn_cached {
+	uint64_t rip, cr3;
+	uint32_t what;		/* enum insn_what, 0 = empty */
+	uint32_t length;
+};
+
+struct vcpu_arch {
+	uint8_t control[PAGE_SIZE];	/* [C] VMCB or VMCS */
+	uint8_t fpu[FPU_AREA_SIZE]	/* [C] while not loaded */
+		__attribute__((aligned(64)));
+	uint64_t control_pa;	/* [I] */
+	uint64_t cr4, efer;	/* [C] */
+	uint64_t event;		/* [C] EVENT_*, 0 = none */
+	uint64_t xcr0, dr[4], tsc_aux;	/* [C] while not loaded */
+	uint64_t iret_rip;	/* [C] where an NMI handler's IRET stood */
+	uint64_t last_cr3;	/* [C] at the last exit, for a report */
+	uint64_t asid_generation;	/* [C] 0 = needs a new ASID */
+	uint64_t flush_seq;	/* [C] of the p2m, when the ASID was new */
+	uint32_t asid_cpu;	/* [C] where the ASID is valid */
+	uint8_t cpl;		/* [C] at the last exit */
+	bool code64;		/* [C] 64-bit code at the last exit */
+	bool shadow;		/* [C] interrupt shadow at the last exit */
+	bool nmi_blocked;	/* [C] between an NMI and its IRET */
+	bool shutdown;		/* [C] a fault that ends it is pending */
+	struct insn_cached cache[INSN_CACHE_SIZE];	/* [C] */
+};
+static_assert(offsetof(struct vcpu_arch, control) == 0, "page-aligned");
+
+static inline struct vcpu_arch *vcpu_arch(const struct vcpu *v)
+{
+	return v->arch;
+}
+
+/* --- the back end --- */
+
+struct virt_ops {
+	const char *name;
+	/* Whether this CPU has all that the back end needs. */
+	bool (*probe)(void);
+	/* On every CPU, once. */
+	void (*cpu_enable)(void);
+	/* Launch: control area, from zeroes. */
+	void (*vcpu_init)(struct vcpu *v);
+	void (*vcpu_reset)(struct vcpu *v, const struct reset_state *state);
+	/* One entry with v's lazy state loaded; fills exit and v->regs. */
+	void (*run)(struct vcpu *v, struct vmexit *exit);
+	uint64_t (*get)(const struct vcpu *v, enum virt_reg reg);
+	void (*set)(struct vcpu *v, enum virt_reg reg, uint64_t value);
+	/* cr4 or efer in struct vcpu_arch has changed. */
+	void (*sync)(struct vcpu *v);
+	/* Forget cached translations of the guest's own tables. */
+	void (*flush)(struct vcpu *v);
+	/* Make v exit with EXIT_WINDOW when it could take an interrupt. */
+	void (*window)(struct vcpu *v);
+	/* v leaves the interrupt shadow that it had at the last exit. */
+	void (*clear_shadow)(struct vcpu *v);
+	/* Make v exit at its next IRET, or not. */
+	void (*watch_iret)(struct vcpu *v, bool on);
+};
+
+extern const struct virt_ops svm_ops;
+/* The one chosen at boot. */
+extern const struct virt_ops *virt;
+
+/*
+ * On every CPU, once, the boot CPU first, with its final page tables, GS
+ * base, GDT and IDT, CR4.OSFXSR and OSXSAVE. Panics if guests cannot run.
+ */
+void virt_init_cpu(void);
+
+/* Set in every leaf of nested tables. Boot. */
+void npt_set_leaf_bits(uint64_t bits);
+
+/* --- lazily switched state: fpu.c --- */
+
+void fpu_init(void);			/* boot CPU */
+void vcpu_load(struct vcpu *v);		/* this CPU runs v from now on */
+/* XCR0 as v's guest set it. v is loaded. */
+uint64_t fpu_guest_xcr0(void);
+/* Components that the guest may enable. */
+uint64_t fpu_allowed_xcr0(void);
+/* v's guest writes; v is loaded. False = #GP. */
+bool fpu_write_xcr0(uint64_t value);
+bool fpu_write_tsc_aux(struct vcpu *v, uint64_t value);
+void fpu_reset(struct vcpu *v);		/* the reset state, in memory */
