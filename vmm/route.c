@@ -338,6 +338,7 @@ void hook_serial(nsec_t now)
 void build_reset_hook(struct domain *d)
 {
 	console_init(d);
+	hypercall_reset(d);
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		struct vcpu *v = &d->vcpu[i];
 
