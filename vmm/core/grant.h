@@ -26,23 +26,27 @@ bool grant_map(struct domain *d, struct gnttab_map_grant_ref *op);
  * Unmapping is in two steps so that one flush serves a batch: begin takes the
  * loan out of the p2m, finish gives it back.
  */
-struct grant_release { uint16_t domid; uint32_t ref; bool readonly; mfn_t mfn; };
+struct grant_release {
+	uint16_t domid;		/* granter */
+	uint32_t ref;
+	bool readonly;
+	mfn_t mfn;		/* MFN_NONE: it had been revoked */
+};
 /* Fills op->status. True if release was filled: flush, then finish. */
 bool grant_unmap_begin(struct domain *d, struct gnttab_unmap_grant_ref *op,
 		       struct grant_release *release);
 void grant_unmap_finish(const struct grant_release *release);
+/* Begin, for a handle that is in use. [L] */
+struct grant_release grant_unmap_locked(struct domain *d, uint32_t handle);
 
 /* Fills op->status. */
 void grant_copy(struct domain *d, struct gnttab_copy *op);
-/* Exchanges two entries of d's own table; a GNTST_ status. */
-int16_t grant_swap(struct domain *d, uint32_t a, uint32_t b);
 /*
  * Makes the table at least frames long, at most GRANT_GROW_STEP at a time: 0,
- * -XEN_ERESTART (call again), -XEN_EINVAL, or -XEN_ENOMEM when the pool has
- * not enough pages beyond spare. [L]
+ * -XEN_EAGAIN (call again), -XEN_EINVAL, or -XEN_ENOMEM. [L]
  */
 #define GRANT_GROW_STEP		8u
-int grant_grow(struct domain *d, uint32_t frames, uint32_t spare);
+int grant_grow(struct domain *d, uint32_t frames);
 
 /*
  * The end of d, in bounded steps, true when done; no vCPU of d runs. First

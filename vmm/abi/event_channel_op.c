@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HYPERVISOR_event_channel_op (xen-abi 2.10): arguments in, results out. For
+ * calls with results the buffer is resolved for writing before anything is
+ * done, so that nothing need be undone.
+ */
+#include "abi/table.h"
+#include <xen/errno.h>
+#include <xen/event_channel.h>
+#include "core/domain.h"
+#include "core/event.h"
+#include "core/gmem.h"
+
+#define RESET_CURSOR_SHIFT	32u	/* progress of a reset, in the command */
+
+union evtchn_arg {
+	struct evtchn_bind_interdomain bind_interdomain;
+	struct evtchn_bind_virq bind_virq;
+	struct evtchn_close close;
+	struct evtchn_send send;
+	struct evtchn_status status;
+	struct evtchn_alloc_unbound alloc_unbound;
+	struct evtchn_bind_ipi bind_ipi;
+	struct evtchn_bind_vcpu bind_vcpu;
+	struct evtchn_unmask unmask;
+	struct evtchn_reset reset;
+};
+
+static const uint8_t arg_size[] = {	/* 0: not ours */
+	[EVTCHNOP_bind_interdomain] = sizeof(struct evtchn_bind_interdomain),
+	[EVTCHNOP_bind_virq] = sizeof(struct evtchn_bind_virq),
+	[EVTCHNOP_close] = sizeof(struct evtchn_close),
+	[EVTCHNOP_send] = sizeof(struct evtchn_send),
+	[EVTCHNOP_status] = sizeof(struct evtchn_status),
+	[EVTCHNOP_alloc_unbound] = sizeof(struct evtchn_alloc_unbound),
+	[EVTCHNOP_bind_ipi] = sizeof(struct evtchn_bind_ipi),
+	[EVTCHNOP_bind_vcpu] = sizeof(struct evtchn_bind_vcpu),
+	[EVTCHNOP_unmask] = sizeof(struct evtchn_unmask),
+	[EVTCHNOP_reset] = sizeof(struct evtchn_reset),
+};
+
+#define HAS_RESULT	(BIT32(EVTCHNOP_bind_interdomain) | \
+			 BIT32(EVTCHNOP_bind_virq) | \
+			 BIT32(EVTCHNOP_status) | \
+			 BIT32(EVTCHNOP_alloc_unbound) | \
+			 BIT32(EVTCHNOP_bind_ipi))
+
+static bool is_self(const struct domain *d, uint16_t domid)
+{
+	return domid == DOMID_SELF || domid == d->id;
+}
+
+static int64_t call(struct domain *d, uint32_t cmd, union evtchn_arg *a)
+{
+	switch (cmd) {
+	case EVTCHNOP_bind_interdomain:
+		return event_bind_interdomain(d, a->bind_interdomain.remote_dom,
+					      a->bind_interdomain.remote_port,
+					      &a->bind_interdomain.local_port);
+	case EVTCHNOP_bind_virq:
+		return event_bind_virq(d, a->bind_virq.virq, a->bind_virq.vcpu,
+				       &a->bind_virq.port);
+	case EVTCHNOP_close:
+		return event_close(d, a->close.port);
+	case EVTCHNOP_send:
+		return event_send(d, a->send.port);
+	case EVTCHNOP_status:
+		if (!is_self(d, a->status.dom))
+			return -XEN_EPERM;
+		return event_status(d, &a->status);
+	case EVTCHNOP_alloc_unbound:
+		if (!is_self(d, a->alloc_unbound.dom))
+			return -XEN_EPERM;
+		return event_alloc_unbound(d, a->alloc_unbound.remote_dom,
+					   &a->alloc_unbound.port);
+	case EVTCHNOP_bind_ipi:
+		return event_bind_ipi(d, a->bind_ipi.vcpu, &a->bind_ipi.port);
+	case EVTCHNOP_bind_vcpu:
+		return event_bind_vcpu(d, a->bind_vcpu.port, a->bind_vcpu.vcpu);
+	case EVTCHNOP_unmask:
+		return event_unmask(d, a->unmask.port);
+	default:
+		return -XEN_ENOSYS;
+	}
+}
+
+/*
+ * Progress is in the upper half of the command. A guest that puts something
+ * there itself keeps a few ports of its own open.
+ */
+static int64_t reset(struct vcpu *v, uint64_t cmd, uint16_t domid)
+{
+	uint64_t cursor = cmd >> RESET_CURSOR_SHIFT;
+
+	if (!is_self(v->domain, domid))
+		return -XEN_EPERM;
+	if (event_teardown_step(v->domain, &cursor))
+		return 0;
+	v->regs.rdi = EVTCHNOP_reset | cursor << RESET_CURSOR_SHIFT;
+	return HYPERCALL_AGAIN;
+}
+
+int64_t do_event_channel_op(struct vcpu *v, const uint64_t arg[5])
+{
+	uint32_t cmd = (uint32_t)arg[0];
+	struct gmem_span span;
+	union evtchn_arg a;
+	int64_t result;
+
+	if (cmd >= ARRAY_SIZE(arg_size) || !arg_size[cmd] ||
+	    (arg[0] != cmd && cmd != EVTCHNOP_reset))
+		return -XEN_ENOSYS;
+	if (!(HAS_RESULT & BIT32(cmd))) {
+		if (gmem_read(v, &a, arg[1], arg_size[cmd]))
+			return -XEN_EFAULT;
+		if (cmd == EVTCHNOP_reset)
+			return reset(v, arg[0], a.reset.dom);
+		return call(v->domain, cmd, &a);
+	}
+	if (gmem_span(v, arg[1], arg_size[cmd], &span))
+		return -XEN_EFAULT;
+	gmem_span_read(&span, &a);
+	result = call(v->domain, cmd, &a);
+	if (result == 0)
+		gmem_span_write(&span, &a);
+	return result;
+}

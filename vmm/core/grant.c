@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grants: pins of references, and maps and copies that hold them. A handle
+ * names a map; free handles form a chain in which an untouched entry means
+ * "the next one", so that a zeroed array is a chain of all.
+ */
+#include "core/grant.h"
+#include <xen/errno.h>
+#include "core/arch.h"
+#include "core/bug.h"
+#include "core/grant_pin.h"
+#include "core/lock.h"
+#include "core/p2m.h"
+#include "core/world.h"
+#include "lib/string.h"
+
+/* Whom a guest's domid means, if policy lets d use their grants. */
+static struct domain *permitted_granter(struct domain *d, uint16_t domid)
+{
+	struct domain *peer = domid == DOMID_SELF ? d : domain_at(domid);
+
+	return peer && domain_may_share(d, peer) ? peer : NULL;
+}
+
+/* --- maps --- */
+
+static uint32_t take_handle(struct domain *d)
+{
+	uint32_t handle = d->map_free;
+
+	d->map_free = handle + 1 + d->map[handle].ref;
+	d->map_live++;
+	return handle;
+}
+
+static void free_handle(struct domain *d, uint32_t handle)
+{
+	d->map[handle] = (struct grant_map){ .ref = d->map_free - handle - 1 };
+	d->map_free = handle;
+	d->map_live--;
+}
+
+static int16_t map_locked(struct domains_locked both,
+			  struct gnttab_map_grant_ref *op, bool *flush)
+{
+	bool readonly = op->flags & GNTMAP_readonly;
+	gfn_t gfn = gfn_of(op->host_addr);
+	struct domain *d = both.self;
+	struct p2m_entry old;
+	int16_t status;
+	mfn_t mfn;
+
+	if (d->map_free >= d->map_count)
+		return GNTST_no_space;
+	switch (p2m_may_replace(d, gfn, 0, &old)) {
+	case 0:
+		break;
+	case -XEN_EINVAL:
+		return GNTST_bad_virt_addr;
+	case -XEN_ENOMEM:
+		return GNTST_no_space;
+	default:
+		return GNTST_general_error;
+	}
+	/* It could be the very frame that is to be lent. */
+	if (d == both.peer && old.kind == P2M_RAM)
+		return GNTST_general_error;
+	status = pin_take(both.peer, d->id, op->ref, !readonly, &mfn);
+	if (status != GNTST_okay)
+		return status;
+	*flush = p2m_replace(d, gfn, P2M_GRANT, !readonly, mfn);
+	op->handle = take_handle(d);
+	op->dev_bus_addr = 0;
+	d->map[op->handle] = (struct grant_map){
+		.state = GRANT_MAP_LIVE, .readonly = readonly,
+		.domid = both.peer->id, .ref = op->ref, .gfn = gfn.n
+	};
+	return GNTST_okay;
+}
+
+bool grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
+{
+	struct domain *granter = permitted_granter(d, op->dom);
+	struct domains_locked both;
+	bool flush = false;
+
+	op->status = GNTST_permission_denied;
+	if (!granter)
+		return false;
+	op->status = GNTST_bad_gntref;
+	if (!(op->flags & (GNTMAP_host_map | GNTMAP_device_map)))
+		return false;
+	op->status = GNTST_general_error;
+	if (op->flags & ~(uint32_t)(GNTMAP_host_map | GNTMAP_readonly |
+				    GNTMAP_guest_avail_mask))
+		return false;
+	both = domains_lock(d, granter);
+	op->status = map_locked(both, op, &flush);
+	domains_unlock(both);
+	return flush;
+}
+
+struct grant_release grant_unmap_locked(struct domain *d, uint32_t handle)
+{
+	const struct grant_map *m = &d->map[handle];
+	struct grant_release release = { m->domid, m->ref, m->readonly,
+					 MFN_NONE };
+
+	if (m->state == GRANT_MAP_LIVE)
+		release.mfn = p2m_lookup(d, GFN(m->gfn)).mfn;
+	p2m_set(d, GFN(m->gfn), P2M_NONE, false, MFN_NONE);
+	free_handle(d, handle);
+	return release;
+}
+
+bool grant_unmap_begin(struct domain *d, struct gnttab_unmap_grant_ref *op,
+		       struct grant_release *release)
+{
+	const struct grant_map *m;
+
+	op->status = GNTST_bad_handle;
+	if (op->handle >= d->map_count)
+		return false;
+	m = &d->map[arch_index_nospec(op->handle, d->map_count)];
+	spin_lock(&d->lock);
+	if (m->state != GRANT_MAP_FREE) {
+		op->status = m->gfn == gfn_of(op->host_addr).n ?
+			     GNTST_okay : GNTST_general_error;
+		if (op->status == GNTST_okay)
+			*release = grant_unmap_locked(
+				d, (uint32_t)(m - d->map));
+	}
+	spin_unlock(&d->lock);
+	return op->status == GNTST_okay;
+}
+
+void grant_unmap_finish(const struct grant_release *release)
+{
+	struct domain *granter = domain_at(release->domid);
+
+	if (release->mfn.n == MFN_NONE.n)
+		return;		/* it had been revoked */
+	spin_lock(&granter->lock);
+	pin_drop(granter, release->ref, !release->readonly, release->mfn);
+	spin_unlock(&granter->lock);
+}
+
+/* --- copies --- */
+
+struct copy_side {
+	struct domain *granter;		/* NULL: a frame of the caller's own */
+	uint32_t ref;
+	bool write;
+	mfn_t mfn;
+	uint8_t *byte;
+};
+
+static int16_t side_begin(struct domain *d, const struct gnttab_copy_ptr *p,
+			  bool granted, struct copy_side *side)
+{
+	int16_t status;
+
+	if (granted) {
+		side->granter = permitted_granter(d, p->domid);
+		side->ref = p->u.ref;
+		if (!side->granter)
+			return GNTST_permission_denied;
+		spin_lock(&side->granter->lock);
+		status = pin_take(side->granter, d->id, side->ref,
+				  side->write, &side->mfn);
+		spin_unlock(&side->granter->lock);
+		if (status != GNTST_okay)
+			return status;
+		side->byte = arch_frame_ptr(side->mfn);
+	} else {
+		if (p->domid != DOMID_SELF && p->domid != d->id)
+			return GNTST_permission_denied;
+		side->byte = p2m_ram_ptr(d, GFN(p->u.gmfn));
+		if (!side->byte)
+			return GNTST_bad_page;
+	}
+	side->byte += p->offset;
+	return GNTST_okay;
+}
+
+static void side_end(const struct copy_side *side)
+{
+	if (!side->granter)
+		return;
+	spin_lock(&side->granter->lock);
+	pin_drop(side->granter, side->ref, side->write, side->mfn);
+	spin_unlock(&side->granter->lock);
+}
+
+void grant_copy(struct domain *d, struct gnttab_copy *op)
+{
+	struct copy_side from = { .write = false }, to = { .write = true };
+
+	op->status = GNTST_bad_copy_arg;
+	if ((uint32_t)op->source.offset + op->len > PAGE_SIZE ||
+	    (uint32_t)op->dest.offset + op->len > PAGE_SIZE)
+		return;
+	op->status = side_begin(d, &op->source, op->flags & GNTCOPY_source_gref,
+				&from);
+	if (op->status != GNTST_okay)
+		return;
+	op->status = side_begin(d, &op->dest, op->flags & GNTCOPY_dest_gref,
+				&to);
+	if (op->status == GNTST_okay) {
+		/* Overlap is legal, and then rare. */
+		if (from.byte < to.byte + op->len &&
+		    to.byte < from.byte + op->len)
+			memmove(to.byte, from.byte, op->len);
+		else
+			arch_copy(to.byte, from.byte, op->len);
+		side_end(&to);
+	}
+	side_end(&from);
+}
+
+/* --- the table --- */
+
+int grant_grow(struct domain *d, uint32_t frames)
+{
+	struct grant_table *t = &d->grants;
+
+	if (frames > t->frame_max)
+		return -XEN_EINVAL;
+	if (frames <= t->frame_count)
+		return 0;
+	if (frames - t->frame_count > pool_free_count(&d->pool))
+		return -XEN_ENOMEM;
+	for (uint32_t i = 0; i < GRANT_GROW_STEP; i++) {
+		if (t->frame_count == frames)
+			break;
+		t->frame_mfn[t->frame_count] = pool_take(&d->pool);
+		t->frame[t->frame_count] =
+			arch_frame_ptr(t->frame_mfn[t->frame_count]);
+		t->frame_count++;
+	}
+	return t->frame_count < frames ? -XEN_EAGAIN : 0;
+}
+
+void grant_init(struct domain *d)
+{
+	BUG_ON(d->map_live);
+	d->grants.frame_count = 0;
+	BUG_ON(grant_grow(d, 1));
+}

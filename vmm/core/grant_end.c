@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of a domain, for grants: what it borrowed goes back, what it lent
+ * is taken from the borrowers without asking them. Nothing here waits.
+ */
+#include <xen/errno.h>
+#include "core/arch.h"
+#include "core/bug.h"
+#include "core/grant.h"
+#include "core/p2m.h"
+#include "core/world.h"
+
+#define RELEASE_BATCH	16u	/* loans given back for one flush */
+#define SCAN_BATCH	1024u	/* records looked at in one step */
+#define PEER_BATCH	256u
+
+/* Flushes what was taken out of user's p2m, then gives it back. */
+static void give_back(struct domain *user, const struct grant_release *release,
+		      uint32_t count)
+{
+	if (count)
+		arch_npt_flush(user);
+	for (uint32_t i = 0; i < count; i++)
+		grant_unmap_finish(&release[i]);
+}
+
+bool grant_unmap_all_step(struct domain *d, uint64_t *cursor)
+{
+	uint64_t end = MIN(*cursor + SCAN_BATCH, (uint64_t)d->map_count);
+	struct grant_release release[RELEASE_BATCH];
+	uint32_t count = 0;
+
+	if (!d->map_live)
+		return true;
+	spin_lock(&d->lock);
+	for (; *cursor < end && count < RELEASE_BATCH; ++*cursor)
+		if (d->map[*cursor].state != GRANT_MAP_FREE)
+			release[count++] = grant_unmap_locked(
+				d, (uint32_t)*cursor);
+	spin_unlock(&d->lock);
+	give_back(d, release, count);
+	return *cursor >= d->map_count;
+}
+
+/* One step through user's maps: those of granter d become blank. */
+static bool revoke_from(struct domain *d, struct domain *user,
+			uint64_t *cursor)
+{
+	uint64_t end = MIN(*cursor + SCAN_BATCH, (uint64_t)user->map_count);
+	struct grant_release release[RELEASE_BATCH];
+	uint32_t count = 0;
+
+	spin_lock(&user->lock);
+	for (; *cursor < end && count < RELEASE_BATCH; ++*cursor) {
+		struct grant_map *m = &user->map[*cursor];
+
+		if (m->state != GRANT_MAP_LIVE || m->domid != d->id)
+			continue;
+		release[count++] = (struct grant_release){
+			m->domid, m->ref, m->readonly,
+			p2m_lookup(user, GFN(m->gfn)).mfn
+		};
+		m->state = GRANT_MAP_REVOKED;
+		p2m_set(user, GFN(m->gfn), P2M_BLANK, !m->readonly,
+			user->p2m.blank);
+	}
+	spin_unlock(&user->lock);
+	give_back(user, release, count);
+	return *cursor >= user->map_count;
+}
+
+/* Whether no pin is left among the references from *cursor on. */
+static bool all_unpinned(const struct domain *d, uint64_t *cursor)
+{
+	uint64_t count = (uint64_t)d->grants.frame_count *
+			 GRANT_REFS_PER_FRAME;
+	uint64_t end = MIN(*cursor + SCAN_BATCH, count);
+
+	for (; *cursor < end; ++*cursor) {
+		const struct grant_active *a = &d->grants.active[*cursor];
+
+		if (a->read_count || a->write_count)
+			return false;	/* a copy or an unmap under way */
+	}
+	return *cursor >= count;
+}
+
+bool grant_revoke_step(struct domain *d, uint64_t *cursor, uint64_t *peer)
+{
+	for (uint32_t i = 0; i < PEER_BATCH && *peer < world.domain_count;
+	     i++) {
+		struct domain *user = world.domain[*peer];
+		bool none = !user || !atomic_load_relaxed(&user->map_live);
+
+		if (none || revoke_from(d, user, cursor)) {
+			*cursor = 0;
+			++*peer;
+		}
+		if (!none)
+			return false;
+	}
+	return *peer >= world.domain_count && all_unpinned(d, cursor);
+}
+
+static uint64_t check_maps(const struct domain *user,
+			   const struct domain *granter)
+{
+	uint64_t live = 0;
+
+	for (uint32_t i = 0; i < user->map_count; i++) {
+		const struct grant_map *m = &user->map[i];
+		const struct grant_active *a;
+		struct p2m_entry e;
+
+		if (m->state != GRANT_MAP_LIVE || m->domid != granter->id)
+			continue;
+		live++;
+		e = p2m_lookup(user, GFN(m->gfn));
+		a = &granter->grants.active[m->ref];
+		BUG_ON(a->domid != user->id ||
+		       !(m->readonly ? a->read_count : a->write_count));
+		BUG_ON(e.kind != P2M_GRANT || e.writable == m->readonly ||
+		       e.mfn.n != p2m_lookup(granter, GFN(a->gfn)).mfn.n);
+	}
+	return live;
+}
+
+void grant_invariant(const struct domain *d)
+{
+	uint64_t count = (uint64_t)d->grants.frame_count *
+			 GRANT_REFS_PER_FRAME;
+	uint64_t pins = 0, live = 0, used = d->map_live;
+
+	for (uint64_t i = 0; i < count; i++)
+		pins += (uint64_t)d->grants.active[i].read_count +
+			d->grants.active[i].write_count;
+	for (uint32_t i = 1; i < world.domain_count; i++)
+		live += check_maps(world.domain[i], d);
+	BUG_ON(pins != live);
+	for (uint32_t i = d->map_free; i < d->map_count;
+	     i += 1 + d->map[i].ref, used++)
+		BUG_ON(d->map[i].state != GRANT_MAP_FREE ||
+		       used >= d->map_count);
+	BUG_ON(used != d->map_count);
+}
