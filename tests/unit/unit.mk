@@ -70,7 +70,7 @@ $(LIB_ASAN) $(LIB_FUZZ):
 $(UNIT_BIN): $(OUT)/asan/%: $(OUT)/asan/%.c.o \
 		$(UNIT_HELP:%=$(OUT)/asan/%.o) $(LIB_ASAN)
 	$(call say,LD asan,$@)
-	$(Q)$(CC) $(ASAN_CF) -o $@ $^ -lcmocka
+	$(Q)$(CC) $(ASAN_CF) -o $@ $^ -lcmocka -lfdt
 
 $(EXPL_BIN): $(OUT)/asan/%: $(OUT)/asan/%.c.o \
 		$(EXPL_HELP:%=$(OUT)/asan/%.o) $(LIB_ASAN)

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* The formatter against the C library's, and at the ends of its buffer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "lib/format.h"
+
+#define SAME(...) \
+	do { \
+		char ours[128], theirs[128]; \
+		size_t n_ = format_text(ours, sizeof(ours), __VA_ARGS__); \
+		int m_ = snprintf(theirs, sizeof(theirs), __VA_ARGS__); \
+		assert_string_equal(ours, theirs); \
+		assert_int_equal(n_, m_); \
+	} while (0)
+
+static void numbers_are_as_in_c(void **state)
+{
+	static const long n[] = { 0, 1, -1, 9, 10, 4095, INT32_MAX, INT32_MIN,
+				  INT64_MAX, INT64_MIN };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(n) / sizeof(n[0]); i++) {
+		SAME("%d|%u|%x", (int)n[i], (unsigned int)n[i],
+		     (unsigned int)n[i]);
+		SAME("%ld|%lu|%lx", n[i], (unsigned long)n[i],
+		     (unsigned long)n[i]);
+		SAME("%lld|%llu|%llx", (long long)n[i],
+		     (unsigned long long)n[i], (unsigned long long)n[i]);
+		SAME("%30ld|%-30ld|%030ld", n[i], n[i], n[i]);
+		SAME("%zu", (size_t)n[i]);
+	}
+	SAME("%3d|%03d|%-3d|%1d", -7, -7, -7, 123);
+	SAME("%08x|%8x|%-8x|", 0xabcu, 0xabcu, 0xabcu);
+}
+
+static void text_is_as_in_c(void **state)
+{
+	(void)state;
+	SAME("no conversion");
+	SAME("%s|%10s|%-10s|%2s", "abc", "abc", "abc", "abc");
+	SAME("%c%c|%3c|%-3c|", 'x', 'y', 'z', 'w');
+	SAME("100%%");
+	SAME("%p", (void *)&state);
+	SAME("%s", "");
+}
+
+static void nothing_is_written_beyond_the_buffer(void **state)
+{
+	(void)state;
+	for (size_t size = 1; size < 30; size++) {
+		char *text = malloc(size);
+		size_t n = format_text(text, size, "%s %08x %-6d", "some text",
+				       0x1234u, 42);
+
+		assert_true(n < size);
+		assert_int_equal(strlen(text), n);
+		assert_memory_equal(text, "some text 00001234 42    ", n);
+		free(text);
+	}
+
+	char c = 'c';
+
+	assert_int_equal(format_text(&c, 0, "abc"), 0);
+	assert_int_equal(c, 'c');
+}
+
+static void odd_formats_do_no_harm(void **state)
+{
+	char text[64];
+	const char *volatile nothing = NULL;
+	const char *volatile odd[] = { "%", "%q", "a%-", "%l", "%08" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-security"
+		size_t n = format_text(text, sizeof(text), odd[i]);
+#pragma GCC diagnostic pop
+		assert_true(n > 0 && n < sizeof(text));
+	}
+	assert_int_equal(format_text(text, sizeof(text), "%s", nothing), 6);
+	assert_string_equal(text, "(null)");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_as_in_c),
+		cmocka_unit_test(text_is_as_in_c),
+		cmocka_unit_test(nothing_is_written_beyond_the_buffer),
+		cmocka_unit_test(odd_formats_do_no_harm),
+	};
+
+	return cmocka_run_group_tests_name("format", tests, NULL, NULL);
+}
