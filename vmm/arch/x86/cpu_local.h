@@ -32,6 +32,7 @@ struct cpu_local {
 	uint64_t timer_count;	/* [A] timer interrupts taken */
 	uint64_t kick_count;	/* [A] kicks taken */
 	uint64_t stray_count;	/* [A] interrupts that nobody asked for */
+	bool interrupted;	/* [A] see arch_take_interrupt_flag() */
 
 	/* for the virtualisation back end */
 	struct vcpu *loaded;	/* [C] whose lazy state is in the registers */
@@ -42,7 +43,7 @@ struct cpu_local {
 
 	uint64_t gdt[5];	/* [I] null, code, data, TSS (two entries) */
 	struct tss tss;		/* [I] */
-} __attribute__((aligned(64)));
+} __attribute__((aligned(512)));	/* CPU_LOCAL_SIZE */
 static_assert(offsetof(struct cpu_local, self) == 0, "read by insn_gs_self()");
 
 static inline struct cpu_local *this_cpu(void)

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Local APIC (AMD APM volume 2, "Advanced Programmable Interrupt Controller").
+ * Registers have xAPIC offsets here; x2APIC's MSR numbers follow from them.
+ */
+#include "arch/x86/apic.h"
+#include "arch/x86/acpi.h"
+#include "arch/x86/cpu_local.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/paging.h"
+#include "core/arch.h"
+
+#define MSR_APIC_BASE		0x1bu
+#define MSR_TSC_DEADLINE	0x6e0u
+#define MSR_X2APIC		0x800u
+#define BASE_X2APIC		BIT64(10)
+#define BASE_ENABLE		BIT64(11)
+#define BASE_ADDRESS		UINT64_C(0x000ffffffffff000)
+
+#define APIC_ID			0x020u
+#define APIC_TPR		0x080u
+#define APIC_EOI		0x0b0u
+#define APIC_SVR		0x0f0u
+#define APIC_ESR		0x280u
+#define APIC_LVT_CMCI		0x2f0u
+#define APIC_ICR		0x300u
+#define APIC_ICR_HIGH		0x310u
+#define APIC_LVT_TIMER		0x320u
+#define APIC_LVT_THERMAL	0x330u
+#define APIC_LVT_COUNTERS	0x340u
+#define APIC_LVT_LINT0		0x350u
+#define APIC_LVT_LINT1		0x360u
+#define APIC_LVT_ERROR		0x370u
+#define APIC_TIMER_INITIAL	0x380u
+#define APIC_TIMER_CURRENT	0x390u
+#define APIC_TIMER_DIVIDE	0x3e0u
+
+#define SVR_ENABLE		BIT32(8)
+#define LVT_MASKED		BIT32(16)
+#define LVT_NMI			0x400u
+#define LVT_DEADLINE		BIT32(18)
+#define DIVIDE_BY_1		0x0bu
+#define ICR_FIXED		0x04000u
+#define ICR_NMI			0x04400u
+#define ICR_INIT		0x04500u
+#define ICR_STARTUP		0x04600u
+#define ICR_BUSY		BIT32(12)
+#define ICR_OTHERS		0xc0000u
+#define ICR_SPINS		100000u
+
+#define PIC1_COMMAND		0x20u
+#define PIC2_COMMAND		0xa0u
+#define IOAPIC_SELECT		0x00u
+#define IOAPIC_WINDOW		0x10u
+#define IOAPIC_VERSION		0x01u
+#define IOAPIC_ENTRY		0x10u
+
+static void *window;		/* xAPIC registers; NULL before apic_init() */
+static bool x2apic, deadline_mode;
+
+static uint32_t get(unsigned int reg)
+{
+	return x2apic ? (uint32_t)insn_rdmsr(MSR_X2APIC + reg / 16) :
+			mmio_read32(window, reg);
+}
+
+static void set(unsigned int reg, uint32_t value)
+{
+	if (x2apic)
+		insn_wrmsr(MSR_X2APIC + reg / 16, value);
+	else
+		mmio_write32(window, reg, value);
+}
+
+static void pic_silence(void)
+{
+	static const uint8_t set_up[4] = { 0x11, VECTOR_PIC, 4, 1 };
+
+	for (unsigned int i = 0; i < 4; i++) {
+		uint16_t odd = i ? 1 : 0;
+		uint8_t second = i == 1 ? VECTOR_PIC + 8 :
+				 i == 2 ? 2 : set_up[i];
+
+		insn_outb((uint16_t)(PIC1_COMMAND + odd), set_up[i]);
+		insn_outb((uint16_t)(PIC2_COMMAND + odd), second);
+	}
+	insn_outb(PIC1_COMMAND + 1, 0xff);
+	insn_outb(PIC2_COMMAND + 1, 0xff);
+}
+
+static void ioapic_silence(uint64_t address)
+{
+	void *io = paging_map_mmio(address, 0x20);
+	uint32_t last;
+
+	mmio_write32(io, IOAPIC_SELECT, IOAPIC_VERSION);
+	last = mmio_read32(io, IOAPIC_WINDOW) >> 16 & 0xff;
+	for (uint32_t i = 0; i <= last; i++) {
+		mmio_write32(io, IOAPIC_SELECT, IOAPIC_ENTRY + 2 * i);
+		mmio_write32(io, IOAPIC_WINDOW, LVT_MASKED);
+	}
+}
+
+void apic_init(void)
+{
+	uint64_t base = insn_rdmsr(MSR_APIC_BASE);
+	uint32_t offered = insn_cpuid(1, 0).ecx;
+
+	x2apic = offered & BIT32(21) || base & BASE_X2APIC;
+	deadline_mode = offered & BIT32(24);
+	window = paging_map_mmio(base & BASE_ADDRESS, PAGE_SIZE);
+	pic_silence();
+	for (unsigned int i = 0; i < acpi.ioapic_count; i++)
+		ioapic_silence(acpi.ioapic[i]);
+}
+
+void apic_init_cpu(void)
+{
+	uint64_t base = insn_rdmsr(MSR_APIC_BASE) | BASE_ENABLE;
+
+	insn_wrmsr(MSR_APIC_BASE, base);
+	if (x2apic)
+		insn_wrmsr(MSR_APIC_BASE, base | BASE_X2APIC);
+	set(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
+	set(APIC_TPR, 0);
+	set(APIC_LVT_THERMAL, LVT_MASKED);
+	set(APIC_LVT_COUNTERS, LVT_MASKED);
+	set(APIC_LVT_ERROR, LVT_MASKED);
+	set(APIC_LVT_LINT0, acpi.nmi_lints & 1 ? LVT_NMI : LVT_MASKED);
+	set(APIC_LVT_LINT1, acpi.nmi_lints & 2 ? LVT_NMI : LVT_MASKED);
+	set(APIC_ESR, 0);
+	set(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
+	set(APIC_TIMER_INITIAL, 0);
+	set(APIC_LVT_TIMER, VECTOR_TIMER | (deadline_mode ? LVT_DEADLINE : 0));
+}
+
+uint32_t apic_id(void)
+{
+	return x2apic ? get(APIC_ID) : get(APIC_ID) >> 24;
+}
+
+void apic_eoi(void)
+{
+	set(APIC_EOI, 0);
+}
+
+static void send(uint32_t id, uint32_t command)
+{
+	unsigned int spins = ICR_SPINS;
+
+	if (x2apic) {
+		/* Not serialising: what the target will read comes first. */
+		insn_mfence();
+		insn_wrmsr(MSR_X2APIC + APIC_ICR / 16,
+			   (uint64_t)id << 32 | command);
+		return;
+	}
+	while (get(APIC_ICR) & ICR_BUSY && --spins)
+		__builtin_ia32_pause();
+	set(APIC_ICR_HIGH, id << 24);
+	set(APIC_ICR, command);
+}
+
+void apic_send_init(uint32_t id)
+{
+	send(id, ICR_INIT);
+}
+
+void apic_send_startup(uint32_t id, uint8_t page)
+{
+	send(id, ICR_STARTUP | page);
+}
+
+void apic_nmi_others(void)
+{
+	if (window)
+		send(0, ICR_NMI | ICR_OTHERS);
+}
+
+void arch_cpu_kick(unsigned int cpu)
+{
+	send(cpu_local_at(cpu)->apic_id, ICR_FIXED | VECTOR_KICK);
+}
+
+void apic_timer_start(uint32_t count)
+{
+	set(APIC_TIMER_INITIAL, count);
+}
+
+uint32_t apic_timer_left(void)
+{
+	return get(APIC_TIMER_CURRENT);
+}
+
+void apic_timer_deadline(uint64_t deadline)
+{
+	insn_wrmsr(MSR_TSC_DEADLINE, deadline);
+}
+
+bool apic_has_deadline(void)
+{
+	return deadline_mode;
+}

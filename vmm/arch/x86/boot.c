@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The boot CPU's way from boot.S to upcall_boot(). First with the loader's
+ * memory all visible: read what must be read. Then on the final tables.
+ */
+#include "arch/x86/boot.h"
+#include "arch/x86/acpi.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/copy.h"
+#include "arch/x86/cpu_local.h"
+#include "arch/x86/multiboot.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/smp.h"
+#include "arch/x86/time.h"
+#include "arch/x86/trap.h"
+#include "arch/x86/uart.h"
+#include "core/upcall.h"
+
+uint8_t copy_has_xgetbv;
+
+_Noreturn void x86_boot(uint32_t magic, uint32_t information)
+{
+	uart_init();
+	smp_init();
+	trap_init_cpu(cpu_local_at(0));
+	acpi_init(multiboot_read(magic, information));
+	smp_find();
+	paging_init();
+	paging_build();
+	smp_add_stacks();
+	paging_enter(paging_root, this_cpu()->stack_top);
+}
+
+_Noreturn void boot_finish(void)
+{
+	apic_init();
+	smp_init_cpu();
+	time_init();
+	smp_start();
+	paging_seal();
+	upcall_boot(&boot_info);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clearing and copying with the widest moves. A guest's vector registers may
+ * be live here: what is used is saved and put back. 32-byte moves are used
+ * only if XCR0, which may be the guest's, has AVX on and AVX-512 and MPX off,
+ * since a VEX-coded write clears the rest of a longer register; else legacy
+ * SSE moves, which leave the upper parts alone.
+ */
+	/* Jumps to `sse` unless 32-byte moves may be used. Uses rax, rcx, rdx. */
+	.macro need_avx sse
+	cmpb $0, copy_has_xgetbv(%rip)
+	je \sse
+	xorl %ecx, %ecx
+	xgetbv
+	andl $0xe6, %eax
+	cmpl $0x06, %eax
+	jne \sse
+	.endm
+
+	.text
+	.balign 16
+	.globl arch_frame_scrub
+arch_frame_scrub:			/* (mfn) */
+	shlq $12, %rdi
+	movabsq $0xffff810000000000, %rax	/* DIRECT_BASE */
+	addq %rax, %rdi
+	need_avx 2f
+	subq $32, %rsp
+	vmovdqu %ymm0, (%rsp)
+	vpxor %xmm0, %xmm0, %xmm0
+	movl $2, %ecx
+1:	.set at, 0
+	.rept 64
+	vmovdqa %ymm0, at(%rdi)
+	.set at, at + 32
+	.endr
+	addq $2048, %rdi
+	decl %ecx
+	jnz 1b
+	vmovdqu (%rsp), %ymm0
+	addq $32, %rsp
+	ret
+
+2:	subq $24, %rsp
+	movups %xmm0, (%rsp)
+	xorps %xmm0, %xmm0
+	movl $4, %ecx
+3:	.set at, 0
+	.rept 64
+	movaps %xmm0, at(%rdi)
+	.set at, at + 16
+	.endr
+	addq $1024, %rdi
+	decl %ecx
+	jnz 3b
+	movups (%rsp), %xmm0
+	addq $24, %rsp
+	ret
+
+	.balign 16
+	.globl arch_copy
+arch_copy:				/* (to, from, size) */
+	cmpq $256, %rdx
+	jb 4f
+	movq %rdx, %r8
+	need_avx 3f
+	subq $128, %rsp
+	vmovdqu %ymm0, (%rsp)
+	vmovdqu %ymm1, 32(%rsp)
+	vmovdqu %ymm2, 64(%rsp)
+	vmovdqu %ymm3, 96(%rsp)
+1:	.set at, 0
+	.rept 2
+	vmovdqu at(%rsi), %ymm0
+	vmovdqu at + 32(%rsi), %ymm1
+	vmovdqu at + 64(%rsi), %ymm2
+	vmovdqu at + 96(%rsi), %ymm3
+	vmovdqu %ymm0, at(%rdi)
+	vmovdqu %ymm1, at + 32(%rdi)
+	vmovdqu %ymm2, at + 64(%rdi)
+	vmovdqu %ymm3, at + 96(%rdi)
+	.set at, at + 128
+	.endr
+	addq $256, %rsi
+	addq $256, %rdi
+	subq $256, %r8
+	cmpq $256, %r8
+	jae 1b
+	vmovdqu (%rsp), %ymm0
+	vmovdqu 32(%rsp), %ymm1
+	vmovdqu 64(%rsp), %ymm2
+	vmovdqu 96(%rsp), %ymm3
+	addq $128, %rsp
+2:	movq %r8, %rdx
+	jmp 4f
+
+3:	subq $40, %rsp
+	movups %xmm0, (%rsp)
+	movups %xmm1, 16(%rsp)
+5:	.set at, 0
+	.rept 4
+	movups at(%rsi), %xmm0
+	movups at + 16(%rsi), %xmm1
+	movups %xmm0, at(%rdi)
+	movups %xmm1, at + 16(%rdi)
+	.set at, at + 32
+	.endr
+	subq $-128, %rsi
+	subq $-128, %rdi
+	addq $-128, %r8
+	cmpq $128, %r8
+	jae 5b
+	movups (%rsp), %xmm0
+	movups 16(%rsp), %xmm1
+	addq $40, %rsp
+	jmp 2b
+
+4:	movq %rdx, %rcx
+	shrq $3, %rcx
+	rep movsq
+	movl %edx, %ecx
+	andl $7, %ecx
+	rep movsb
+	ret

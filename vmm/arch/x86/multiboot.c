@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Multiboot 1 (0.6.96) and Multiboot 2 (2.0) boot information. Runs with the
+ * early map: every address that the loader gives is below EARLY_LIMIT or is
+ * refused. The information itself is copied, never kept.
+ */
+#include "arch/x86/multiboot.h"
+#include "arch/x86/layout.h"
+#include "arch/x86/ranges.h"
+#include "core/arch.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+#define E820_RAM		1u
+#define MB1_HAS_MEMORY		BIT32(0)
+#define MB1_HAS_COMMAND_LINE	BIT32(2)
+#define MB1_HAS_MODULES		BIT32(3)
+#define MB1_HAS_MAP		BIT32(6)
+#define MB2_TAG_END		0u
+#define MB2_TAG_COMMAND_LINE	1u
+#define MB2_TAG_MODULE		3u
+#define MB2_TAG_MAP		6u
+#define MB2_TAG_RSDP1		14u
+#define MB2_TAG_RSDP2		15u
+
+struct mb1_info {
+	uint32_t flags;
+	uint32_t memory_low, memory_high;	/* 0x04: KiB from 0, 1 MiB */
+	uint32_t boot_device;
+	uint32_t command_line;			/* 0x10 */
+	uint32_t module_count, module;		/* 0x14 */
+	uint32_t symbols[4];
+	uint32_t map_size, map;			/* 0x2c */
+};
+static_assert(offsetof(struct mb1_info, map_size) == 0x2c, "Multiboot 1");
+
+struct mb1_module { uint32_t start, end, text, reserved; };
+
+struct mb1_map {
+	uint32_t size;		/* of what follows */
+	uint64_t start, length;
+	uint32_t type;
+} __attribute__((packed));
+
+struct mb2_tag { uint32_t type, size; };
+struct mb2_module { struct mb2_tag tag; uint32_t start, end; };
+struct mb2_map { struct mb2_tag tag; uint32_t entry_size, version; };
+struct mb2_map_entry { uint64_t start, length; uint32_t type, reserved; };
+
+struct boot_info boot_info;
+static struct ranges ram, reserved;
+
+_Noreturn static void refuse(const char *what)
+{
+	arch_panic("boot loader", 0, what);
+}
+
+/* A piece of the loader's data, or stop. */
+static const void *piece(uint64_t address, uint64_t size)
+{
+	if (address >= EARLY_LIMIT || size > EARLY_LIMIT - address)
+		refuse("boot information lies above 4 GiB");
+	return phys_ptr(address);
+}
+
+static void read_map_entry(uint64_t start, uint64_t length, uint32_t type)
+{
+	const uint64_t page = PAGE_SIZE - 1;
+	uint64_t end = start + length;
+	bool fits;
+
+	if (end < start)
+		end = UINT64_MAX - page;
+	if (type == E820_RAM)
+		fits = ranges_add(&ram, (struct boot_range){
+			(start + page) & ~page, end & ~page });
+	else
+		fits = ranges_add(&reserved, (struct boot_range){
+			start & ~page, (end + page) & ~page });
+	if (!fits)
+		refuse("memory map with more than 256 pieces");
+}
+
+static void read_module(uint32_t start, uint32_t end)
+{
+	struct boot_module *module;
+
+	if (boot_info.module_count == BOOT_MODULE_MAX)
+		refuse("more than 128 modules");
+	if (end < start || start % PAGE_SIZE)
+		refuse("a module does not begin on a page boundary");
+	if (start < image_phys(image_end) && end > LOW_LIMIT)
+		refuse("a module lies over the VMM");
+	module = &boot_info.module[boot_info.module_count++];
+	module->address = start;
+	module->size = end - start;
+	module->data = phys_ptr(start);
+}
+
+static void read_command_line(const char *text, size_t limit)
+{
+	size_t size = strnlen(text, MIN(limit,
+					sizeof(boot_info.command_line) - 1));
+
+	memcpy(boot_info.command_line, text, size);
+	boot_info.command_line[size] = 0;
+}
+
+static void mb1_read(uint64_t address)
+{
+	const struct mb1_info *info = piece(address, sizeof(*info));
+	uint64_t at = info->map;
+
+	if (info->flags & MB1_HAS_COMMAND_LINE)
+		read_command_line(piece(info->command_line, 256), 256);
+	if (info->flags & MB1_HAS_MAP) {
+		uint64_t end = at + info->map_size;
+
+		while (at + sizeof(struct mb1_map) <= end) {
+			const struct mb1_map *m = piece(at, sizeof(*m));
+
+			read_map_entry(m->start, m->length, m->type);
+			at += m->size + sizeof(m->size);
+		}
+	} else if (info->flags & MB1_HAS_MEMORY) {
+		read_map_entry(0, info->memory_low * UINT64_C(1024), E820_RAM);
+		read_map_entry(LOW_LIMIT, info->memory_high * UINT64_C(1024),
+			       E820_RAM);
+	}
+	for (uint32_t i = 0; info->flags & MB1_HAS_MODULES &&
+			     i < info->module_count; i++) {
+		const struct mb1_module *m =
+			piece(info->module + i * sizeof(*m), sizeof(*m));
+
+		read_module(m->start, m->end);
+	}
+}
+
+static void mb2_read_map(uint64_t at, uint32_t size)
+{
+	const struct mb2_map *map = piece(at, sizeof(*map));
+	uint64_t end = at + size;
+
+	if (map->entry_size < sizeof(struct mb2_map_entry))
+		refuse("memory map of an unknown form");
+	for (at += sizeof(*map); at + map->entry_size <= end;
+	     at += map->entry_size) {
+		const struct mb2_map_entry *m = piece(at, sizeof(*m));
+
+		read_map_entry(m->start, m->length, m->type);
+	}
+}
+
+static uint64_t mb2_read(uint64_t address)
+{
+	const uint32_t *total = piece(address, 8);
+	uint64_t at = address + 8, end = address + *total, rsdp = 0;
+
+	while (at + sizeof(struct mb2_tag) <= end) {
+		const struct mb2_tag *tag = piece(at, sizeof(*tag));
+		uint64_t body = at + sizeof(*tag);
+
+		if (tag->type == MB2_TAG_END || tag->size < sizeof(*tag) ||
+		    tag->size > end - at)
+			break;
+		if (tag->type == MB2_TAG_COMMAND_LINE) {
+			read_command_line(piece(body, tag->size),
+					  tag->size - sizeof(*tag));
+		} else if (tag->type == MB2_TAG_MODULE &&
+			   tag->size >= sizeof(struct mb2_module)) {
+			const struct mb2_module *m = piece(at, sizeof(*m));
+
+			read_module(m->start, m->end);
+		} else if (tag->type == MB2_TAG_MAP &&
+			   tag->size >= sizeof(struct mb2_map)) {
+			mb2_read_map(at, tag->size);
+		} else if (tag->type == MB2_TAG_RSDP2 ||
+			   (tag->type == MB2_TAG_RSDP1 && !rsdp)) {
+			rsdp = body;
+		}
+		at += ROUND_UP((uint64_t)tag->size, 8);
+	}
+	return rsdp;
+}
+
+uint64_t multiboot_read(uint32_t magic, uint32_t information)
+{
+	uint64_t rsdp = 0;
+
+	if (magic == MULTIBOOT1_MAGIC)
+		mb1_read(information);
+	else if (magic == MULTIBOOT2_MAGIC)
+		rsdp = mb2_read(information);
+	else
+		refuse("the boot loader speaks neither Multiboot 1 nor 2");
+
+	for (unsigned int i = 0; i < reserved.count; i++)
+		if (!ranges_remove(&ram, reserved.range[i]))
+			refuse("memory map with more than 256 pieces");
+	ranges_keep(&ram, BOOT_RAM_MAX);
+	if (!ram.count)
+		refuse("the boot loader tells of no memory");
+	memcpy(boot_info.ram, ram.range, ram.count * sizeof(ram.range[0]));
+	boot_info.ram_count = ram.count;
+	boot_info.vmm[0] = (struct boot_range){ 0, LOW_LIMIT };
+	boot_info.vmm[1] = (struct boot_range){ image_phys(image_start),
+						image_phys(image_end) };
+	boot_info.vmm_count = 2;
+	return rsdp;
+}

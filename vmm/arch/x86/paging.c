@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Building the VMM's page tables at boot. They do not change afterwards, so
+ * no CPU ever has to be told to forget a translation.
+ */
+#include "arch/x86/paging.h"
+#include "arch/x86/acpi.h"
+#include "arch/x86/desc.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/layout.h"
+#include "arch/x86/multiboot.h"
+#include "arch/x86/ranges.h"
+#include "core/bug.h"
+#include "lib/string.h"
+
+#define PTE_PRESENT	BIT64(0)
+#define PTE_WRITE	BIT64(1)
+#define PTE_UNCACHED	(BIT64(3) | BIT64(4))	/* PWT, PCD: PAT 3 = UC */
+#define PTE_LARGE	BIT64(7)
+#define PTE_GLOBAL	BIT64(8)
+#define PTE_NX		BIT64(63)
+#define PTE_ADDRESS	UINT64_C(0x000ffffffffff000)
+
+#define MAP_TEXT	0u
+#define MAP_RODATA	PTE_NX
+#define MAP_DATA	(PTE_NX | PTE_WRITE)
+#define MAP_MMIO	(PTE_NX | PTE_WRITE | PTE_UNCACHED)
+
+uint64_t paging_root;
+static struct boot_range spare;	/* paging_take() takes from its end */
+static struct ranges constant;	/* read-only in the direct map */
+static struct boot_range *taken;
+static unsigned int max_level;
+static unsigned int stack_count;	/* CPUs 0 .. stack_count - 1 */
+static bool sealed;
+
+void paging_init(void)
+{
+	static struct ranges available;
+
+	for (unsigned int i = 0; i < boot_info.ram_count; i++)
+		BUG_ON(!ranges_add(&available, boot_info.ram[i]));
+	for (unsigned int i = 0; i < boot_info.vmm_count; i++)
+		BUG_ON(!ranges_remove(&available, boot_info.vmm[i]));
+	for (unsigned int i = 0; i < boot_info.module_count; i++) {
+		const struct boot_module *m = &boot_info.module[i];
+		struct boot_range r = {
+			m->address, ROUND_UP(m->address + m->size, PAGE_SIZE)
+		};
+
+		BUG_ON(!ranges_remove(&available, r));
+		BUG_ON(!ranges_add(&constant, r));
+	}
+	BUG_ON(!ranges_add(&constant, (struct boot_range){
+		image_phys(image_start), image_phys(image_rodata_end) }));
+	spare = ranges_largest(&available, EARLY_LIMIT);
+	taken = &boot_info.vmm[boot_info.vmm_count++];
+	*taken = (struct boot_range){ spare.end, spare.end };
+	max_level = insn_cpuid(0x80000001, 0).edx & BIT32(26) ? 3 : 2;
+}
+
+void *paging_take(unsigned int count)
+{
+	uint64_t size = count * (uint64_t)PAGE_SIZE;
+
+	BUG_ON(sealed);
+	if (taken->start - spare.start < size)
+		arch_panic(__FILE__, __LINE__, "no memory for page tables");
+	taken->start -= size;
+	return memset(phys_ptr(taken->start), 0, size);
+}
+
+void paging_seal(void)
+{
+	sealed = true;
+}
+
+/* The entry for address in the table of the given level, made if missing. */
+static uint64_t *walk(uint64_t address, unsigned int level)
+{
+	uint64_t *entry = phys_ptr(paging_root);
+
+	for (unsigned int l = 4;; l--) {
+		entry += address >> (PAGE_SHIFT + 9 * (l - 1)) & 511;
+		if (l == level)
+			return entry;
+		if (!*entry)
+			*entry = ((uint64_t)paging_take(1) - DIRECT_BASE) |
+				 PTE_PRESENT | PTE_WRITE;
+		BUG_ON(*entry & PTE_LARGE);
+		entry = phys_ptr(*entry & PTE_ADDRESS);
+	}
+}
+
+/* Page-aligned; with the largest pages that fit. Replaces nothing. */
+static void map(uint64_t address, uint64_t physical, uint64_t size,
+		uint64_t flags)
+{
+	while (size) {
+		unsigned int level = max_level;
+		uint64_t step;
+
+		for (;; level--) {
+			step = UINT64_C(1) << (PAGE_SHIFT + 9 * (level - 1));
+			if (level == 1 || (!((address | physical) & (step - 1))
+					   && size >= step))
+				break;
+		}
+		uint64_t *entry = walk(address, level);
+		BUG_ON(*entry);
+		*entry = physical | flags | PTE_PRESENT | PTE_GLOBAL |
+			 (level > 1 ? PTE_LARGE : 0);
+		address += step;
+		physical += step;
+		size -= step;
+	}
+}
+
+/* The direct map of one range, its constant parts read-only. */
+static void map_direct(uint64_t start, uint64_t end)
+{
+	while (start < end) {
+		uint64_t flags = MAP_DATA, stop = end;
+
+		for (unsigned int i = 0; i < constant.count; i++) {
+			const struct boot_range *c = &constant.range[i];
+
+			if (c->start <= start && start < c->end) {
+				flags = MAP_RODATA;
+				stop = MIN(stop, c->end);
+			} else if (c->start > start) {
+				stop = MIN(stop, c->start);
+			}
+		}
+		map(DIRECT_BASE + start, start, stop - start, flags);
+		start = stop;
+	}
+}
+
+static void map_image(const char *start, const char *end, uint64_t flags)
+{
+	map((uint64_t)start, image_phys(start), (uint64_t)(end - start),
+	    flags);
+}
+
+void paging_build(void)
+{
+	static struct ranges direct;
+
+	paging_root = (uint64_t)paging_take(1) - DIRECT_BASE;
+	map_image(image_start, image_text_end, MAP_TEXT);
+	map_image(image_text_end, image_rodata_end, MAP_RODATA);
+	map_image(image_rodata_end, image_end, MAP_DATA);
+
+	for (unsigned int i = 0; i < acpi_table_count(); i++) {
+		struct boot_range r = acpi_table_range(i);
+
+		r.start &= ~(uint64_t)(PAGE_SIZE - 1);
+		r.end = ROUND_UP(r.end, PAGE_SIZE);
+		BUG_ON(!ranges_add(&constant, r));
+	}
+	direct = constant;
+	for (unsigned int i = 0; i < boot_info.ram_count; i++)
+		BUG_ON(!ranges_add(&direct, boot_info.ram[i]));
+	for (unsigned int i = 0; i < direct.count; i++)
+		map_direct(direct.range[i].start, direct.range[i].end);
+}
+
+void *paging_map_mmio(uint64_t address, uint64_t size)
+{
+	uint64_t offset = address % PAGE_SIZE;
+	uint64_t first = address - offset;
+
+	for (size = ROUND_UP(size + offset, PAGE_SIZE); size;
+	     size -= PAGE_SIZE) {
+		uint64_t page = first + size - PAGE_SIZE;
+		uint64_t *entry = walk(MMIO_BASE + page, 1);
+
+		*entry = page | MAP_MMIO | PTE_PRESENT | PTE_GLOBAL;
+	}
+	return (void *)(MMIO_BASE + address);
+}
+
+/* First page of a stack in its CPU's slot; the page before is a guard. */
+static unsigned int stack_page(unsigned int ist)
+{
+	return ist ? 2 + STACK_MAIN_PAGES + (ist - 1) * (STACK_IST_PAGES + 1) :
+		     1;
+}
+
+static unsigned int stack_pages(unsigned int ist)
+{
+	return ist ? STACK_IST_PAGES : STACK_MAIN_PAGES;
+}
+
+uint64_t paging_stack_top(unsigned int index, unsigned int ist)
+{
+	return STACK_BASE + index * (uint64_t)STACK_SLOT +
+	       (stack_page(ist) + stack_pages(ist)) * PAGE_SIZE;
+}
+
+void paging_add_stacks(unsigned int index)
+{
+	static_assert((2 + STACK_MAIN_PAGES + 3 * (STACK_IST_PAGES + 1)) *
+		      PAGE_SIZE <= STACK_SLOT, "stacks fit their slot");
+
+	BUG_ON(index != stack_count);
+	stack_count++;
+	for (unsigned int ist = 0; ist < IST_COUNT; ist++) {
+		uint64_t size = stack_pages(ist) * (uint64_t)PAGE_SIZE;
+
+		map(paging_stack_top(index, ist) - size,
+		    (uint64_t)paging_take(stack_pages(ist)) - DIRECT_BASE,
+		    size, MAP_DATA);
+	}
+}
+
+/* Whether address is in the slot of a CPU that has its stacks. */
+static bool in_slots(uint64_t address)
+{
+	return address >= STACK_BASE &&
+	       (address - STACK_BASE) / STACK_SLOT < stack_count;
+}
+
+bool paging_is_stack(uint64_t address)
+{
+	uint64_t page = address % STACK_SLOT / PAGE_SIZE;
+
+	if (address % sizeof(uint64_t))
+		return false;
+	if (address >= (uint64_t)boot_stack &&
+	    address < (uint64_t)boot_stack_end)
+		return true;
+	if (!in_slots(address))
+		return false;
+	for (unsigned int ist = 0; ist < IST_COUNT; ist++)
+		if (page >= stack_page(ist) &&
+		    page < stack_page(ist) + stack_pages(ist))
+			return true;
+	return false;
+}
+
+bool paging_is_guard(uint64_t address)
+{
+	return in_slots(address) && !paging_is_stack(address & ~UINT64_C(7));
+}
+
+void *arch_frame_ptr(mfn_t mfn)
+{
+	return phys_ptr(mfn.n << PAGE_SHIFT);
+}
+
+void arch_protect_modules(void)
+{
+	/* They are read-only from paging_build() on: nothing is left to do. */
+	BUG_ON(!sealed);
+}

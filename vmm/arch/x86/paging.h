@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The VMM's own address space (layout.h). Invariants:
+ *  A1  no page is both writable and executable through any mapping;
+ *  A2  the image's constant part and the boot modules are read-only through
+ *      every mapping;
+ *  A3  below and above every stack lies a page that is not mapped;
+ *  A4  after smp_start() nothing is mapped below IMAGE_BASE.
+ */
+#pragma once
+#include "lib/types.h"
+
+/*
+ * Boot only: zeroed frames for tables and stacks, next to each other; they
+ * are reported as VMM memory in boot_info. Returns the VMM's mapping.
+ */
+void *paging_take(unsigned int count);
+/* Chooses where paging_take() takes from. After multiboot_read(). */
+void paging_init(void);
+/* Builds the final tables, except stacks and MMIO. */
+void paging_build(void);
+/* Maps the stacks of the next CPU: indices in order; see layout.h. */
+void paging_add_stacks(unsigned int index);
+/* Registers of a device, uncached; boot only. */
+void *paging_map_mmio(uint64_t address, uint64_t size);
+/* boot_info.vmm gets what was taken; nothing may be taken any more. */
+void paging_seal(void);
+/* Where a CPU's stack for ist (0 = ordinary) ends. */
+uint64_t paging_stack_top(unsigned int index, unsigned int ist);
+/* Whether address is in an unmapped page next to some stack. */
+bool paging_is_guard(uint64_t address);
+/* Whether an aligned 64-bit word at address is in some stack. */
+bool paging_is_stack(uint64_t address);
+extern uint64_t paging_root;	/* physical address of the final tables */
+/* boot.S: the boot CPU goes on in boot_finish(), on the final tables. */
+_Noreturn void paging_enter(uint64_t root, uint64_t stack);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end after a bug of the VMM: other CPUs are stopped by NMI, then the
+ * report goes to both serial ports, waiting for them. What runs here trusts
+ * as little as it can: no lock, no log, memory only inside known stacks.
+ */
+#include "arch/x86/trap.h"
+#include <bulkhead/telemetry.h>
+#include "arch/x86/apic.h"
+#include "arch/x86/cpu_local.h"
+#include "arch/x86/insn.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/power.h"
+#include "arch/x86/uart.h"
+#include "core/arch.h"
+#include "core/world.h"
+#include "lib/atomic.h"
+#include "lib/crc.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+#define PANIC_EXIT	0x13u
+#define TRACE_MAX	16u
+#define STOP_SPINS	1000000u
+
+static uint32_t panicking;	/* [A] how many CPUs came here */
+static char text[TELEMETRY_PAYLOAD_MAX];
+static size_t text_size;
+
+/* To COM1, and as much as fits to the frame for COM2. */
+static void say(const char *line)
+{
+	size_t size = MIN(strlen(line), sizeof(text) - text_size);
+
+	uart_text(line);
+	memcpy(text + text_size, line, size);
+	text_size += size;
+}
+
+static void send_frame(void)
+{
+	uint8_t head[6] = { TELEMETRY_START, TELEMETRY_PANIC, 0, 0,
+			    (uint8_t)text_size, (uint8_t)(text_size >> 8) };
+	uint16_t crc = 0xffff;
+
+	for (size_t i = 1; i < sizeof(head); i++)
+		crc = crc16_add(crc, head[i]);
+	for (size_t i = 0; i < text_size; i++)
+		crc = crc16_add(crc, (uint8_t)text[i]);
+	uart_write(UART_TELEMETRY, head, sizeof(head));
+	uart_write(UART_TELEMETRY, text, text_size);
+	uart_write(UART_TELEMETRY, &crc, sizeof(crc));
+}
+
+/* Return addresses, the innermost first; in the form that addr2line takes. */
+static void back_trace(uint64_t rip, uint64_t frame)
+{
+	char line[40];
+
+	say("addr2line -pfie build/vmm/bulkhead.elf");
+	for (unsigned int i = 0; i < TRACE_MAX; i++) {
+		const uint64_t *link = (const uint64_t *)frame;
+
+		if (rip) {
+			format_text(line, sizeof(line), " %llx",
+				    (unsigned long long)rip);
+			say(line);
+		}
+		if (!paging_is_stack(frame) || !paging_is_stack(frame + 8) ||
+		    (i && link[0] && link[0] <= frame))
+			break;
+		rip = link[1] - 1;	/* inside the call */
+		frame = link[0];
+	}
+	say("\n");
+}
+
+static void say_registers(const struct trap_regs *r)
+{
+	static const char *const name[15] = {
+		"r15", "r14", "r13", "r12", "r11", "r10", "r9 ", "r8 ",
+		"rbp", "rdi", "rsi", "rdx", "rcx", "rbx", "rax",
+	};
+	const uint64_t *value = &r->r15;
+	char line[128];
+
+	for (unsigned int i = ARRAY_SIZE(name); i-- > 0;) {
+		format_text(line, sizeof(line), "%s %016llx%s", name[i],
+			    (unsigned long long)value[i],
+			    i % 4 && i ? "  " : "\n");
+		uart_text(line);
+	}
+	format_text(line, sizeof(line),
+		    "rip %016llx  rsp %016llx  rflags %llx  cs %llx\n",
+		    (unsigned long long)r->rip, (unsigned long long)r->rsp,
+		    (unsigned long long)r->rflags, (unsigned long long)r->cs);
+	uart_text(line);
+}
+
+static void stop_others(unsigned int self)
+{
+	unsigned int spins = STOP_SPINS;
+
+	apic_nmi_others();
+	for (unsigned int i = 0; i < cpu_local_count(); i++) {
+		struct cpu_local *cpu = cpu_local_at(i);
+
+		while (i != self && atomic_load(&cpu->stopped) == 0 && --spins)
+			__builtin_ia32_pause();
+	}
+}
+
+void panic_stop_here(void)
+{
+	if (!atomic_load(&panicking))
+		return;
+	atomic_store(&this_cpu()->stopped, 1);
+	for (;;) {
+		insn_cli();
+		insn_hlt();
+	}
+}
+
+_Noreturn void panic_at(const struct trap_regs *regs, const char *what)
+{
+	char line[512];
+	unsigned int self;
+
+	insn_cli();
+	switch (atomic_fetch_add(&panicking, 1)) {
+	case 0:
+		break;
+	case 1:			/* perhaps a panic about the panic */
+		if (atomic_load(&this_cpu()->stopped) == 2)
+			power_exit(PANIC_EXIT);
+		/* fallthrough */
+	default:
+		panic_stop_here();
+	}
+	self = arch_cpu_id();
+	atomic_store(&this_cpu()->stopped, 2);
+	stop_others(self);
+
+	format_text(line, sizeof(line), "\nPANIC on CPU %u: %s\n", self, what);
+	say(line);
+	if (regs) {
+		say_registers(regs);
+		back_trace(regs->rip, regs->rbp);
+	} else {
+		back_trace(0, insn_frame_pointer());
+	}
+	format_text(line, sizeof(line), "cr0 %llx  cr2 %llx  cr3 %llx  "
+		    "cr4 %llx\n", (unsigned long long)insn_read_cr0(),
+		    (unsigned long long)insn_read_cr2(),
+		    (unsigned long long)insn_read_cr3(),
+		    (unsigned long long)insn_read_cr4());
+	uart_text(line);
+	send_frame();
+	power_exit(PANIC_EXIT);
+}
+
+_Noreturn void arch_panic(const char *file, int line, const char *what)
+{
+	char text_at[400];
+
+	format_text(text_at, sizeof(text_at), line ? "%s (%s:%d)" : "%s (%s)",
+		    what, file, line);
+	panic_at(NULL, text_at);
+}

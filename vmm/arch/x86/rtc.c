@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MC146818 real-time clock in CMOS.
+ */
+#include "arch/x86/rtc.h"
+#include "arch/x86/insn.h"
+
+#define CMOS_INDEX	0x70u
+#define CMOS_DATA	0x71u
+#define RTC_STATUS_A	0x0au
+#define RTC_STATUS_B	0x0bu
+#define STATUS_A_UPDATE	0x80u
+#define STATUS_B_24H	0x02u
+#define STATUS_B_BINARY	0x04u
+#define HOUR_PM		0x80u
+#define UPDATE_SPINS	20000u	/* longer than an update, 2 ms */
+#define TRIES		4u
+
+enum { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR, FIELDS };
+static const uint8_t rtc_register[FIELDS] = { 0, 2, 4, 7, 8, 9 };
+
+static uint8_t cmos_get(uint8_t reg)
+{
+	insn_outb(CMOS_INDEX, reg);
+	return insn_inb(CMOS_DATA);
+}
+
+static void get_fields(uint8_t *raw)
+{
+	unsigned int spins = UPDATE_SPINS;
+
+	while (cmos_get(RTC_STATUS_A) & STATUS_A_UPDATE && --spins)
+		__builtin_ia32_pause();
+	for (unsigned int i = 0; i < FIELDS; i++)
+		raw[i] = cmos_get(rtc_register[i]);
+}
+
+static bool same(const uint8_t *a, const uint8_t *b)
+{
+	for (unsigned int i = 0; i < FIELDS; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+/* Days from 1970-01-01 to the given date, 2000 <= year < 2100. */
+static uint32_t days(uint32_t year, uint32_t month, uint32_t day)
+{
+	static const uint16_t before[12] = {
+		0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334
+	};
+	uint32_t leap_days = (year - 1997) / 4;	/* 2000, 2004, ... */
+
+	return 10957 + (year - 2000) * 365 + leap_days + before[month - 1] +
+	       (month > 2 && year % 4 == 0) + day - 1;
+}
+
+uint64_t rtc_read(void)
+{
+	uint8_t raw[FIELDS], again[FIELDS], status;
+	uint32_t f[FIELDS];
+	bool pm;
+
+	get_fields(raw);
+	for (unsigned int i = 0; i < TRIES; i++) {
+		get_fields(again);
+		if (same(raw, again))
+			break;
+		for (unsigned int n = 0; n < FIELDS; n++)
+			raw[n] = again[n];
+	}
+	status = cmos_get(RTC_STATUS_B);
+	pm = !(status & STATUS_B_24H) && raw[HOUR] & HOUR_PM;
+	if (!(status & STATUS_B_24H))
+		raw[HOUR] &= (uint8_t)~HOUR_PM;
+	for (unsigned int i = 0; i < FIELDS; i++)
+		f[i] = status & STATUS_B_BINARY ? raw[i] :
+		       (raw[i] >> 4) * 10u + (raw[i] & 15u);
+	if (!(status & STATUS_B_24H))
+		f[HOUR] = f[HOUR] % 12 + (pm ? 12 : 0);
+	if (f[SECOND] > 59 || f[MINUTE] > 59 || f[HOUR] > 23 || !f[DAY] ||
+	    f[DAY] > 31 || !f[MONTH] || f[MONTH] > 12 || f[YEAR] > 99)
+		return 0;
+	return ((days(2000 + f[YEAR], f[MONTH], f[DAY]) * UINT64_C(24) +
+		 f[HOUR]) * 60 + f[MINUTE]) * 60 + f[SECOND];
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Start-up of all processors by INIT and start-up IPI (AMD APM volume 2,
+ * "Initializing Processors"; Intel SDM volume 3, "MP Initialization").
+ */
+#include "arch/x86/smp.h"
+#include "arch/x86/acpi.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/copy.h"
+#include "arch/x86/layout.h"
+#include "arch/x86/multiboot.h"
+#include "arch/x86/paging.h"
+#include "arch/x86/time.h"
+#include "arch/x86/trap.h"
+#include "arch/x86/virt.h"
+#include "core/arch.h"
+#include "core/log.h"
+#include "core/upcall.h"
+#include "lib/atomic.h"
+#include "lib/string.h"
+
+#define CR0_CLEAR		(BIT64(2) | BIT64(3) | BIT64(29) | BIT64(30))
+#define CR4_MCE			BIT64(6)
+#define CR4_PGE			BIT64(7)
+#define CR4_OSFXSR		BIT64(9)
+#define CR4_OSXMMEXCPT		BIT64(10)
+#define CR4_UMIP		BIT64(11)
+#define CR4_OSXSAVE		BIT64(18)
+#define CR4_SMEP		BIT64(20)
+#define CR4_SMAP		BIT64(21)
+#define XCR0_X87_SSE_AVX	UINT64_C(7)
+#define MSR_PAT			0x277u
+#define PAT_DEFAULT		UINT64_C(0x0007040600070406)
+
+#define INIT_WAIT	(200 * UINT64_C(1000))
+#define SOON		(300 * UINT64_C(1000))	/* ns for most CPUs */
+#define LATE		NSEC_PER_SEC		/* a CPU under a busy host */
+
+static_assert(offsetof(struct cpu_local, apic_id) == CPU_LOCAL_APIC_ID,
+	      "layout.h");
+static_assert(offsetof(struct cpu_local, stack_top) == CPU_LOCAL_STACK_TOP,
+	      "layout.h");
+static_assert(sizeof(struct cpu_local) == CPU_LOCAL_SIZE, "layout.h");
+
+extern const char trampoline_start[], trampoline_end[];
+extern char boot_pml4[];
+extern struct cpu_local cpu_local_table[CPU_MAX];	/* boot.S searches */
+extern uint32_t cpu_found_count;
+
+struct cpu_local cpu_local_table[CPU_MAX];
+uint32_t cpu_found_count;	/* how many of the table are in use */
+static struct cpu_local *cpu_by_index[CPU_MAX];
+static uint32_t cpu_count;
+static uint32_t released;	/* [A] arch_start_cpus() was called */
+
+unsigned int cpu_local_count(void)
+{
+	return cpu_count;
+}
+
+struct cpu_local *cpu_local_at(unsigned int index)
+{
+	return cpu_by_index[index];
+}
+
+static void cpu_number(struct cpu_local *cpu)
+{
+	cpu->index = cpu_count;
+	cpu_by_index[cpu_count++] = cpu;
+}
+
+static void cpu_add(uint32_t id)
+{
+	struct cpu_local *cpu = &cpu_local_table[cpu_found_count++];
+
+	cpu->apic_id = id;
+	cpu_number(cpu);
+}
+
+void smp_init(void)
+{
+	uint32_t self = insn_cpuid(1, 0).ebx >> 24;
+
+	if (insn_cpuid(0, 0).eax >= 0xb && insn_cpuid(0xb, 0).ebx)
+		self = insn_cpuid(0xb, 0).edx;
+	cpu_add(self);
+	cpu_local_at(0)->state = CPU_ARRIVED;
+	/* Until it has stacks of its own. */
+	for (unsigned int ist = 1; ist < IST_COUNT; ist++)
+		cpu_local_at(0)->tss.ist[ist - 1] =
+			(uint64_t)boot_stack + PAGE_SIZE * (uint64_t)ist;
+}
+
+void smp_find(void)
+{
+	for (unsigned int i = 0; i < acpi.cpu_count; i++)
+		if (acpi.cpu_apic_id[i] != cpu_local_at(0)->apic_id &&
+		    cpu_count < CPU_MAX)
+			cpu_add(acpi.cpu_apic_id[i]);
+}
+
+void smp_add_stacks(void)
+{
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		struct cpu_local *cpu = cpu_local_at(i);
+
+		paging_add_stacks(i);
+		cpu->stack_top = paging_stack_top(i, IST_NONE);
+		for (unsigned int ist = 1; ist < IST_COUNT; ist++)
+			cpu->tss.ist[ist - 1] = paging_stack_top(i, ist);
+	}
+}
+
+void smp_init_cpu(void)
+{
+	uint64_t cr4 = insn_read_cr4() | CR4_MCE | CR4_PGE | CR4_OSFXSR |
+		       CR4_OSXMMEXCPT;
+	uint32_t ecx = insn_cpuid(1, 0).ecx;
+	struct cpuid seven = { 0 };
+
+	if (insn_cpuid(0, 0).eax >= 7)
+		seven = insn_cpuid(7, 0);
+	if (seven.ebx & BIT32(7))
+		cr4 |= CR4_SMEP;
+	if (seven.ebx & BIT32(20))
+		cr4 |= CR4_SMAP;
+	if (seven.ecx & BIT32(2))
+		cr4 |= CR4_UMIP;
+	if (ecx & BIT32(26))
+		cr4 |= CR4_OSXSAVE;
+	insn_write_cr0(insn_read_cr0() & ~CR0_CLEAR);
+	insn_write_cr4(cr4);
+	insn_wrmsr(MSR_PAT, PAT_DEFAULT);
+	if (cr4 & CR4_OSXSAVE) {
+		insn_xsetbv(0, XCR0_X87_SSE_AVX & insn_cpuid(0xd, 0).eax);
+		copy_has_xgetbv = 1;
+	}
+	apic_init_cpu();
+	virt_init_cpu();
+}
+
+/* A page below 640 KiB that is RAM and holds no module; 0 if none. */
+static uint64_t find_trampoline_page(void)
+{
+	for (uint64_t page = 0x8000; page < 0xa0000; page += PAGE_SIZE) {
+		bool good = false;
+
+		for (unsigned int i = 0; i < boot_info.ram_count; i++)
+			if (boot_info.ram[i].start <= page &&
+			    boot_info.ram[i].end >= page + PAGE_SIZE)
+				good = true;
+		for (unsigned int i = 0; i < boot_info.module_count; i++) {
+			const struct boot_module *m = &boot_info.module[i];
+
+			if (m->address < page + PAGE_SIZE &&
+			    m->address + m->size > page)
+				good = false;
+		}
+		if (good)
+			return page;
+	}
+	return 0;
+}
+
+static bool all_arrived(void)
+{
+	for (unsigned int i = 1; i < cpu_count; i++)
+		if (atomic_load(&cpu_local_at(i)->state) != CPU_ARRIVED)
+			return false;
+	return true;
+}
+
+static void wait_for_arrivals(nsec_t ns)
+{
+	nsec_t until = arch_time() + ns;
+
+	while (!all_arrived() && arch_time() < until)
+		__builtin_ia32_pause();
+}
+
+static void start_missing(uint64_t page)
+{
+	for (unsigned int i = 1; i < cpu_count; i++)
+		if (atomic_load(&cpu_local_at(i)->state) != CPU_ARRIVED)
+			apic_send_startup(cpu_local_at(i)->apic_id,
+					  (uint8_t)(page >> PAGE_SHIFT));
+}
+
+/* Those who are not here by now are stopped; the others are renumbered. */
+static void close_ranks(void)
+{
+	cpu_count = 1;
+	for (unsigned int i = 1; i < cpu_found_count; i++) {
+		struct cpu_local *cpu = &cpu_local_table[i];
+		uint32_t expected = CPU_STARTING;
+
+		if (atomic_compare_exchange(&cpu->state, &expected,
+					    CPU_SKIPPED)) {
+			apic_send_init(cpu->apic_id);
+			log_line("CPU with APIC id %u does not start: unused",
+				 cpu->apic_id);
+		} else {
+			cpu_number(cpu);
+		}
+	}
+}
+
+static void start_others(uint64_t page)
+{
+	uint64_t start;
+
+	memcpy(phys_ptr(page), trampoline_start,
+	       (size_t)(trampoline_end - trampoline_start));
+	for (unsigned int i = 1; i < cpu_count; i++) {
+		cpu_local_at(i)->state = CPU_STARTING;
+		apic_send_init(cpu_local_at(i)->apic_id);
+	}
+	time_wait(INIT_WAIT);
+	start = insn_rdtsc();
+	start_missing(page);
+	wait_for_arrivals(SOON);
+	start_missing(page);
+	wait_for_arrivals(LATE);
+	close_ranks();
+	for (unsigned int i = 1; i < cpu_count; i++)
+		if (cpu_local_at(i)->arrival_tsc - start >
+		    insn_rdtsc() - start)
+			time_distrust();
+	memset(phys_ptr(page), 0, PAGE_SIZE);
+}
+
+void smp_start(void)
+{
+	uint64_t page = find_trampoline_page();
+
+	if (cpu_count > 1 && !page) {
+		log_line("no page below 640 KiB: other CPUs stay unused");
+		cpu_count = 1;
+	}
+	if (cpu_count > 1)
+		start_others(page);
+	memset(boot_pml4, 0, PAGE_SIZE);
+	boot_info.cpu_count = cpu_count;
+}
+
+_Noreturn void smp_cpu_entry(struct cpu_local *cpu)
+{
+	uint32_t expected = CPU_STARTING;
+
+	trap_init_cpu(cpu);
+	smp_init_cpu();
+	cpu->arrival_tsc = insn_rdtsc();
+	if (!atomic_compare_exchange(&cpu->state, &expected, CPU_ARRIVED))
+		for (;;)
+			insn_hlt();
+	while (!atomic_load(&released))
+		arch_idle();
+	upcall_cpu_online(cpu->index);
+}
+
+void arch_start_cpus(void)
+{
+	atomic_store(&released, 1);
+	for (unsigned int i = 1; i < cpu_count; i++)
+		arch_cpu_kick(i);
+}

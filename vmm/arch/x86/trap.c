@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptor tables of each CPU, and what happens on interrupts and
+ * exceptions of the VMM.
+ */
+#include "arch/x86/trap.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/cpu_local.h"
+#include "arch/x86/paging.h"
+#include "core/arch.h"
+#include "lib/format.h"
+
+#define MSR_GS_BASE		0xc0000101u
+#define MSR_KERNEL_GS_BASE	0xc0000102u
+#define GATE_INTERRUPT		0x8eu
+#define SEGMENT_CODE64		UINT64_C(0x00af9b000000ffff)
+#define SEGMENT_DATA		UINT64_C(0x00cf93000000ffff)
+#define SEGMENT_TSS		UINT64_C(0x0000890000000000)
+
+struct fixup { int32_t fault, resume; };	/* relative to themselves */
+extern const struct fixup fixup_start[], fixup_end[];
+extern const char trap_stubs[];
+
+static struct gate idt[256];
+
+unsigned int arch_cpu_id(void)
+{
+	return this_cpu()->index;
+}
+
+bool arch_take_interrupt_flag(void)
+{
+	struct cpu_local *cpu = this_cpu();
+	bool taken = cpu->interrupted;
+
+	cpu->interrupted = false;
+	return taken;
+}
+
+static void idt_init(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(idt); i++) {
+		uint64_t stub = (uint64_t)trap_stubs + 16 * (uint64_t)i;
+
+		idt[i] = (struct gate){
+			.offset_low = (uint16_t)stub,
+			.selector = SELECTOR_CODE,
+			.type = GATE_INTERRUPT,
+			.offset_mid = (uint16_t)(stub >> 16),
+			.offset_high = (uint32_t)(stub >> 32),
+		};
+	}
+	idt[VECTOR_NMI].ist = IST_NMI;
+	idt[VECTOR_DF].ist = IST_DF;
+	idt[VECTOR_MC].ist = IST_MC;
+}
+
+void trap_init_cpu(struct cpu_local *cpu)
+{
+	uint64_t tss = (uint64_t)&cpu->tss;
+	struct table_register gdtr = { sizeof(cpu->gdt) - 1,
+				       (uint64_t)cpu->gdt };
+	struct table_register idtr = { sizeof(idt) - 1, (uint64_t)idt };
+
+	if (!idt[0].type)
+		idt_init();
+	cpu->self = cpu;
+	cpu->gdt[1] = SEGMENT_CODE64;
+	cpu->gdt[2] = SEGMENT_DATA;
+	cpu->gdt[3] = SEGMENT_TSS | (sizeof(cpu->tss) - 1) |
+		      (tss & 0xffffff) << 16 | (tss >> 24 & 0xff) << 56;
+	cpu->gdt[4] = tss >> 32;
+	cpu->tss.iopm_base = sizeof(cpu->tss);
+	insn_lgdt(&gdtr);
+	insn_lidt(&idtr);
+	insn_ltr(SELECTOR_TSS);
+	insn_wrmsr(MSR_GS_BASE, (uint64_t)cpu);
+	insn_wrmsr(MSR_KERNEL_GS_BASE, 0);
+}
+
+/* A faulting RDMSR or WRMSR that said where to go on. */
+static bool fix_up(struct trap_regs *regs)
+{
+	for (const struct fixup *f = fixup_start; f < fixup_end; f++) {
+		if ((uint64_t)&f->fault + (uint64_t)f->fault != regs->rip)
+			continue;
+		regs->rip = (uint64_t)&f->resume + (uint64_t)f->resume;
+		return true;
+	}
+	return false;
+}
+
+static const char *const exception_name[32] = {
+	"divide error", "debug trap", "NMI", "breakpoint", "overflow",
+	"bound", "invalid opcode", "no FPU", "double fault", "vector 9",
+	"invalid TSS", "segment not present", "stack fault",
+	"general protection", "page fault", "vector 15", "FPU error",
+	"alignment check", "machine check", "SIMD error", "virtualisation",
+	"control protection", "vector 22", "vector 23", "vector 24",
+	"vector 25", "vector 26", "vector 27", "hypervisor injection",
+	"VMM communication", "security", "vector 31",
+};
+
+_Noreturn static void exception(const struct trap_regs *regs)
+{
+	char what[80];
+	const char *stack = "";
+
+	if ((regs->vector == VECTOR_DF || regs->vector == VECTOR_PF) &&
+	    paging_is_guard(insn_read_cr2()))
+		stack = ", stack overflow";
+	format_text(what, sizeof(what), "%s (%d), error code 0x%x%s",
+		    exception_name[regs->vector], (int)regs->vector,
+		    (unsigned int)regs->error, stack);
+	panic_at(regs, what);
+}
+
+void trap_handle(struct trap_regs *regs)
+{
+	struct cpu_local *cpu;
+
+	if (regs->vector == VECTOR_NMI)
+		panic_stop_here();
+	if (regs->vector < 32) {
+		if (regs->vector != VECTOR_GP || !fix_up(regs))
+			exception(regs);
+		return;
+	}
+	cpu = this_cpu();
+	if (regs->vector == VECTOR_SPURIOUS) {	/* takes no EOI */
+		cpu->stray_count++;
+		return;
+	}
+	if (regs->vector == VECTOR_TIMER)
+		cpu->timer_count++;
+	else if (regs->vector == VECTOR_KICK)
+		cpu->kick_count++;
+	else
+		cpu->stray_count++;
+	cpu->interrupted = true;
+	apic_eoi();
+}
