@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bulkhead run and demo: a machine in QEMU.
+ */
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int run_folder(const struct arguments *a, const char *folder)
+{
+	struct qemu_options o;
+	struct machine m;
+	struct faults faults = { 0 };
+	char *cache = machine_cache();
+	int status = EXIT_BAD;
+
+	if (!qemu_options_read(a, &o)) {
+		free(cache);
+		return EXIT_BAD;
+	}
+	machine_read(folder, &m, &faults);
+	machine_load(&m, cache, &faults);
+	machine_plan(&m, &faults);
+	machine_refuse_devices(&m, &faults);
+	faults_print(&faults, stderr);
+	if (!faults.bad && o.save) {
+		m.exit_port = QEMU_EXIT_PORT;
+		status = qemu_save(&o, &m);
+	} else if (!faults.bad) {
+		if (isatty(STDIN_FILENO))
+			fprintf(stderr,
+				"bulkhead: machine '%s'; Ctrl-T: keyboard to "
+				"the next VM, Ctrl-]: quit\n",
+				m.name);
+		status = session_run(&o, &m, 0, m.name);
+	}
+	faults_free(&faults);
+	machine_free(&m);
+	qemu_options_free(&o);
+	free(cache);
+	return status;
+}
+
+int cmd_run(const struct arguments *a)
+{
+	return run_folder(a, a->word[0]);
+}
+
+int cmd_demo(const struct arguments *a)
+{
+	char *tool = tool_folder(), *demo = path_join(tool, "demo");
+	int status = EXIT_BAD;
+
+	if (access(demo, R_OK) < 0)
+		complain("the demonstration %s is not there: run the tool from "
+			 "its source tree, with `make demo`",
+			 demo);
+	else
+		status = run_folder(a, demo);
+	free(demo);
+	free(tool);
+	return status;
+}

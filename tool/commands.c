@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of commands.
+ */
+#include "command.h"
+
+static const struct option_spec start_list[] = {
+	{ "qemu", 0, "PATH", "the QEMU to use (qemu-system-x86_64)" },
+	{ "vmm", 0, "PATH", "the VMM's image (build/vmm/bulkhead.elf)" },
+	{ "accel", 0, "kvm|tcg", "how QEMU runs; default: kvm if it nests" },
+	{ "qemu-arg", 0, "ARG", "one more argument for QEMU; may be repeated" },
+	{ "icount", 0, NULL, "virtual time by counting instructions" },
+	{ "gdb", 0, "PORT", "open QEMU's gdb stub on this local port" },
+	{ "timeout", 't', "SECONDS", "stop after so long, with status 124" },
+	{ "verbose", 'v', NULL, "show the VMM's log and QEMU's command" },
+	{ "save-modules", 0, "DIR",
+	  "write tree, modules and QEMU's command there, start nothing" },
+};
+static const struct option_set start = { start_list, ARRAY_COUNT(start_list) };
+
+static const struct option_spec boot_list[] = {
+	{ "ramdisk", 'r', "FILE", "initial RAM disk" },
+	{ "extra", 'e', "TEXT", "the kernel's command line" },
+	{ "memory", 'm', "MIB", "memory of the VM in MiB (256)" },
+	{ "vcpus", 'c', "N", "virtual CPUs (1)" },
+	{ "cpus", 0, "N", "physical CPUs of the machine" },
+	{ "name", 'n', "NAME", "name of the VM (vm)" },
+};
+static const struct option_set boot = { boot_list, ARRAY_COUNT(boot_list) };
+
+static const struct option_spec machine_list[] = {
+	{ "machine", 'm', "NAME", "which machine, when several run" },
+};
+static const struct option_set machine = { machine_list,
+					   ARRAY_COUNT(machine_list) };
+
+static const struct option_spec log_list[] = {
+	{ "follow", 'f', NULL, "go on as the log grows" },
+	{ "all", 'a', NULL, "all of serial port 1, with the VMs' consoles" },
+};
+static const struct option_set logs = { log_list, ARRAY_COUNT(log_list) };
+
+static const struct option_spec output_list[] = {
+	{ "output", 'o', "PATH", "where to write" },
+};
+static const struct option_set output = { output_list,
+					  ARRAY_COUNT(output_list) };
+
+static const struct option_spec build_list[] = {
+	{ "format", 'f', "dir|iso", "a folder, or a bootable ISO (iso)" },
+	{ "vmm", 0, "PATH", "the VMM's image (build/vmm/bulkhead.elf)" },
+};
+static const struct option_set build = { build_list, ARRAY_COUNT(build_list) };
+
+static const struct option_spec check_list[] = {
+	{ "dtb", 0, "FILE", "also write the launch description there" },
+};
+static const struct option_set check = { check_list, ARRAY_COUNT(check_list) };
+
+static const struct option_spec help_list[] = {
+	{ "man", 0, NULL, "the whole manual page, for man(1)" },
+};
+static const struct option_set help = { help_list, ARRAY_COUNT(help_list) };
+
+#define DETAILS_OPERATE                                                     \
+	"The running `bulkhead run` or `bulkhead boot` passes the command " \
+	"on to the VMM and tells its answer."
+
+const struct command commands[] = {
+	{ "doctor",
+	  "",
+	  0,
+	  0,
+	  "look for what this host lacks",
+	  "One line for each thing needed: ok, or what to do. The status is "
+	  "1 when something is missing that `run` or `boot` needs.",
+	  { NULL },
+	  cmd_doctor },
+	{ "check",
+	  "DIR",
+	  1,
+	  1,
+	  "check a machine and print all that is wrong",
+	  "DIR holds machine.conf and one NAME.cfg, in the format of xl.cfg, "
+	  "for each VM. Kernels are unpacked and examined and memory is "
+	  "summed up; nothing is started. Settings: see docs/config.md.",
+	  { &check },
+	  cmd_check },
+	{ "build",
+	  "DIR",
+	  1,
+	  1,
+	  "make a bootable ISO or a folder of modules",
+	  "The ISO boots by GRUB on BIOS and UEFI machines. Equal input gives "
+	  "equal bytes: the date in it is SOURCE_DATE_EPOCH, or 1 January "
+	  "2026.",
+	  { &build, &output },
+	  cmd_build },
+	{ "run",
+	  "DIR",
+	  1,
+	  1,
+	  "run a machine in QEMU",
+	  "Serial port 1, the log of the VMM with the consoles of all VMs, is "
+	  "shown here. Ctrl-T gives the keyboard to the next VM, Ctrl-] ends "
+	  "the machine. Meanwhile `list`, `console`, `restart` and the like "
+	  "work from other terminals.",
+	  { &start },
+	  cmd_run },
+	{ "boot",
+	  "KERNEL",
+	  1,
+	  1,
+	  "boot one kernel, its console right here",
+	  "KERNEL is an ELF with a PVH entry point, the same gzipped, or a "
+	  "Linux bzImage. The status tells how it ended: 0 power-off or "
+	  "reboot, 1 usage or host error, 2 the guest crashed, 3 the VMM "
+	  "panicked, 124 time-out. On a terminal Ctrl-] quits.",
+	  { &boot, &start },
+	  cmd_boot },
+	{ "console",
+	  "VM",
+	  1,
+	  1,
+	  "attach to the console of a VM",
+	  "Shows what the VM printed last, then goes on. Ctrl-] detaches.",
+	  { &machine },
+	  cmd_console },
+	{ "list",
+	  "",
+	  0,
+	  0,
+	  "list the VMs of the running machines",
+	  NULL,
+	  { &machine },
+	  cmd_list },
+	{ "pause",
+	  "VM",
+	  1,
+	  1,
+	  "stop a VM's CPUs",
+	  DETAILS_OPERATE,
+	  { &machine },
+	  cmd_operate },
+	{ "unpause",
+	  "VM",
+	  1,
+	  1,
+	  "let a paused VM go on",
+	  DETAILS_OPERATE,
+	  { &machine },
+	  cmd_operate },
+	{ "restart",
+	  "VM",
+	  1,
+	  1,
+	  "rebuild a VM in its own memory",
+	  DETAILS_OPERATE,
+	  { &machine },
+	  cmd_operate },
+	{ "destroy",
+	  "VM",
+	  1,
+	  1,
+	  "end a VM at once",
+	  DETAILS_OPERATE,
+	  { &machine },
+	  cmd_operate },
+	{ "log",
+	  "",
+	  0,
+	  0,
+	  "show the VMM's log",
+	  NULL,
+	  { &logs, &machine },
+	  cmd_log },
+	{ "report",
+	  "[DIR]",
+	  0,
+	  1,
+	  "gather facts for a bug report",
+	  "Versions, host, configuration, table of VMs, audit of memory and "
+	  "log of the running machine, or of DIR when none runs, as text.",
+	  { &output, &machine },
+	  cmd_report },
+	{ "gdb",
+	  "",
+	  0,
+	  0,
+	  "attach gdb to a machine run with --gdb PORT",
+	  NULL,
+	  { &machine },
+	  cmd_gdb },
+	{ "demo",
+	  "",
+	  0,
+	  0,
+	  "run the demonstration machine",
+	  "The same as `bulkhead run` with the folder demo beside the tool.",
+	  { &start },
+	  cmd_demo },
+	{ "help",
+	  "[COMMAND]",
+	  0,
+	  1,
+	  "explain a command",
+	  NULL,
+	  { &help },
+	  cmd_help },
+	{ "completion",
+	  "",
+	  0,
+	  0,
+	  "print completion code for bash",
+	  "Put `source <(bulkhead completion)` into ~/.bashrc.",
+	  { NULL },
+	  cmd_completion },
+};
+const size_t command_count = ARRAY_COUNT(commands);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A running machine, from the side of the tool that started it: it owns
+ * QEMU, keeps what was printed, and is the broker for other tools, which
+ * connect to its control socket. One thread, one poll loop; nobody is ever
+ * waited for: what a client does not read in time costs it its connection.
+ *
+ *   session.c         start, loop, verdict
+ *   session_vmm.c     what the VMM sends
+ *   session_client.c  what other tools want
+ */
+#pragma once
+#include "frame.h"
+#include "qemu.h"
+
+#define SESSION_CLIENTS	    16u
+#define SESSION_COMMANDS    64u
+#define SESSION_HISTORY	    16384u /* per VM, as in the VMM */
+#define SESSION_LOG	    (256u << 10)
+#define SESSION_CLIENT_MAX  (1u << 20)
+#define SESSION_INPUT_MAX   4096u
+#define SESSION_SHOWN_LINES 20u
+
+struct vm_view {
+	struct text history;
+	bool heard; /* it was started, or has printed */
+};
+
+struct client {
+	int fd;		    /* -1: free */
+	unsigned int domid; /* whose console it shows; 0: none */
+	bool follows_log, follows_all;
+	bool leaving; /* gone once its output is out */
+	struct frame_reader in;
+	struct text out;
+};
+
+/* A command on its way: who gets the answer. */
+struct pending {
+	uint32_t cookie; /* ours; 0: free */
+	uint32_t theirs;
+	struct client *client; /* NULL: left meanwhile */
+	bool list;
+};
+
+struct session {
+	const struct qemu_options *options;
+	struct machine *machine;
+	unsigned int console; /* domid on our terminal; 0: COM1 */
+	struct qemu qemu;
+	int wait_status;
+	bool raw; /* terminal */
+	bool input_ended;
+	struct frame_reader in;
+	struct text to_com1, to_com2;
+	struct text said; /* QEMU's own words */
+	struct text com1, log;
+	struct vm_view *vm; /* by domid */
+	struct client client[SESSION_CLIENTS];
+	struct pending pending[SESSION_COMMANDS];
+	uint32_t cookie;
+	int signals, listener;
+	char *socket;
+	int64_t deadline, kill_at; /* ms, 0: none */
+	int done;		   /* the VMM's exit byte, -1: none yet */
+	bool panicked, timed_out, quit, unwritable;
+	int signal;
+};
+
+/*
+ * Starts the machine and stays until it has ended. `console` is the VM whose
+ * console is on the terminal, 0 for the whole of COM1. `socket_name` names
+ * the control socket. Returns an exit status.
+ */
+int session_run(const struct qemu_options *o, struct machine *m,
+		unsigned int console, const char *socket_name);
+
+/* Between the three files. */
+int64_t session_now(void); /* monotonic ms */
+void session_print(struct session *s, const void *bytes, size_t count);
+void session_keep(struct text *t, size_t limit, const void *bytes,
+		  size_t count);
+void session_vmm_read(struct session *s);
+void session_com1_read(struct session *s);
+void session_input(struct session *s, const uint8_t *keys, size_t count);
+void session_to_vmm(struct session *s, const struct frame *f);
+void session_flush(int fd, struct text *out);
+
+void session_accept(struct session *s);
+void session_client_read(struct session *s, struct client *c);
+void session_client_flush(struct client *c);
+void session_client_close(struct session *s, struct client *c);
+/* Hands a frame of the VMM to the clients it concerns. */
+void session_share(struct session *s, const struct frame *f);
+/* Hands text of COM1 (all) or of the VMM's log to those who follow it. */
+void session_share_log(struct session *s, bool all, const void *bytes,
+		       size_t count);
+/* The last lines of a text: where they begin. */
+const char *text_last_lines(const struct text *t, unsigned int lines);

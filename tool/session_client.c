@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Other tools on the control socket. They speak the VMM's frames; most are
+ * passed on under a cookie of ours, some are answered here. OP_TAIL is: the
+ * broker has seen every byte since the start, in order with what follows.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <xen/errno.h>
+
+static void client_send(struct client *c, const struct frame *f)
+{
+	uint8_t bytes[FRAME_MAX];
+
+	if (c->fd < 0 || c->leaving)
+		return;
+	text_add_bytes(&c->out, bytes, frame_write(f, bytes));
+	if (c->out.length > SESSION_CLIENT_MAX)
+		c->leaving = true; /* it does not read */
+}
+
+/* Any length of text as frames of one type. */
+static void client_text(struct client *c, unsigned int type, unsigned int domid,
+			const char *text, size_t length)
+{
+	while (length) {
+		size_t n = length > TELEMETRY_PAYLOAD_MAX
+				   ? TELEMETRY_PAYLOAD_MAX
+				   : length;
+		struct frame f = frame_make(type, domid, text, n);
+
+		client_send(c, &f);
+		text += n;
+		length -= n;
+	}
+}
+
+static void client_reply(struct client *c, uint32_t cookie, int status,
+			 const char *words)
+{
+	struct telemetry_reply r = { cookie, status };
+	uint8_t payload[TELEMETRY_PAYLOAD_MAX];
+	size_t n = strlen(words);
+
+	if (n > sizeof(payload) - sizeof(r))
+		n = sizeof(payload) - sizeof(r);
+	memcpy(payload, &r, sizeof(r));
+	memcpy(payload + sizeof(r), words, n);
+	struct frame f = frame_make(TELEMETRY_REPLY, 0, payload, sizeof(r) + n);
+
+	client_send(c, &f);
+}
+
+void session_accept(struct session *s)
+{
+	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	for (size_t i = 0; fd >= 0 && i < SESSION_CLIENTS; i++)
+		if (s->client[i].fd < 0) {
+			s->client[i] = (struct client){ .fd = fd };
+			return;
+		}
+	if (fd >= 0)
+		close(fd);
+}
+
+void session_client_close(struct session *s, struct client *c)
+{
+	if (c->fd < 0)
+		return;
+	for (size_t i = 0; i < SESSION_COMMANDS; i++)
+		if (s->pending[i].client == c)
+			s->pending[i].client = NULL;
+	close(c->fd);
+	text_free(&c->out);
+	*c = (struct client){ .fd = -1 };
+}
+
+void session_client_flush(struct client *c)
+{
+	session_flush(c->fd, &c->out);
+}
+
+static void tail_answer(struct session *s, struct client *c, unsigned int domid,
+			uint32_t cookie)
+{
+	if (domid > s->machine->vm_count) {
+		client_reply(c, cookie, -XEN_ESRCH, "no such VM");
+		return;
+	}
+	const struct text *t = &s->vm[domid].history;
+	size_t skip = t->length > SESSION_HISTORY ? t->length - SESSION_HISTORY
+						  : 0;
+
+	if (t->length)
+		client_text(c, TELEMETRY_CONSOLE, domid, t->at + skip,
+			    t->length - skip);
+	client_reply(c, cookie, 0, "");
+}
+
+static void command_pass(struct session *s, struct client *c,
+			 const struct frame *f)
+{
+	struct telemetry_command command;
+
+	if (f->length < sizeof(command))
+		return;
+	memcpy(&command, f->payload, sizeof(command));
+	if (command.op == TELEMETRY_OP_TAIL) {
+		tail_answer(s, c, f->domid, command.cookie);
+		return;
+	}
+	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
+		struct pending *p = &s->pending[i];
+
+		if (p->cookie)
+			continue;
+		if (!++s->cookie)
+			s->cookie = 1;
+		*p = (struct pending){ s->cookie, command.cookie, c,
+				       command.op == TELEMETRY_OP_LIST };
+		struct frame out =
+			frame_command(command.op, f->domid, p->cookie);
+
+		session_to_vmm(s, &out);
+		return;
+	}
+	client_reply(c, command.cookie, -XEN_EBUSY,
+		     "the VMM answers no command at present");
+}
+
+static void describe(struct session *s, struct client *c)
+{
+	struct text t = { 0 };
+	struct frame end = frame_make(FRAME_DESCRIBE, 0, NULL, 0);
+
+	text_add(&t,
+		 "machine %s\nfolder %s\nmemory %" PRIu64 "\ncpus %" PRIu64
+		 "\nvms %zu\npid %d\nqemu %d\n"
+		 "accel %s\nvmm %s\ngdb %" PRIu64 "\n",
+		 s->machine->name, s->machine->folder, s->machine->memory,
+		 s->machine->cpus, s->machine->vm_count, (int)getpid(),
+		 (int)s->qemu.pid, s->options->kvm ? "kvm" : "tcg",
+		 s->options->vmm, s->options->gdb_port);
+	for (size_t i = 0; i < s->machine->vm_count; i++)
+		text_add(&t, "vm %zu %s\n", i + 1, s->machine->vm[i].name);
+	client_text(c, FRAME_DESCRIBE, 0, t.at, t.length);
+	client_send(c, &end);
+	text_free(&t);
+}
+
+static void log_answer(struct session *s, struct client *c,
+		       const struct frame *f)
+{
+	unsigned int flags = f->length ? f->payload[0] : 0;
+	bool all = flags & 2 || !s->log.length;
+	const struct text *t = all ? &s->com1 : &s->log;
+	struct frame end = frame_make(FRAME_LOG, 0, NULL, 0);
+
+	if (t->length)
+		client_text(c, FRAME_LOG, 0, t->at, t->length);
+	c->follows_log = flags & 1 && !all;
+	c->follows_all = flags & 1 && all;
+	if (!(flags & 1))
+		client_send(c, &end);
+}
+
+static void client_frame(struct session *s, struct client *c,
+			 const struct frame *f)
+{
+	switch (f->type) {
+	case TELEMETRY_COMMAND:
+		command_pass(s, c, f);
+		break;
+	case TELEMETRY_INPUT:
+		session_to_vmm(s, f);
+		break;
+	case FRAME_ATTACH:
+		c->domid = f->domid;
+		break;
+	case FRAME_DESCRIBE:
+		describe(s, c);
+		break;
+	case FRAME_LOG:
+		log_answer(s, c, f);
+		break;
+	case FRAME_QUIT:
+		s->quit = true;
+		break;
+	default:
+		break;
+	}
+}
+
+void session_client_read(struct session *s, struct client *c)
+{
+	uint8_t bytes[FRAME_MAX];
+	struct frame f;
+	size_t room = frame_room(&c->in);
+	ssize_t n =
+		read(c->fd, bytes, room < sizeof(bytes) ? room : sizeof(bytes));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		session_client_close(s, c);
+		return;
+	}
+	frame_feed(&c->in, bytes, (size_t)n);
+	while (c->fd >= 0 && frame_next(&c->in, &f))
+		client_frame(s, c, &f);
+}
+
+static void reply_route(struct session *s, const struct frame *f)
+{
+	struct frame out = *f;
+	uint32_t cookie;
+
+	if (f->length < sizeof(struct telemetry_reply))
+		return;
+	cookie = le32(f->payload);
+	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
+		struct pending *p = &s->pending[i];
+
+		if (!cookie || p->cookie != cookie)
+			continue;
+		put_le32(out.payload, p->theirs);
+		if (p->client)
+			client_send(p->client, &out);
+		*p = (struct pending){ 0 };
+	}
+}
+
+/* Rows of a list belong to the oldest list that was asked for. */
+static void domain_route(struct session *s, const struct frame *f)
+{
+	struct pending *oldest = NULL;
+
+	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
+		struct pending *p = &s->pending[i];
+
+		if (p->cookie && p->list &&
+		    (!oldest || (int32_t)(p->cookie - oldest->cookie) < 0))
+			oldest = p;
+	}
+	if (oldest && oldest->client)
+		client_send(oldest->client, f);
+}
+
+void session_share(struct session *s, const struct frame *f)
+{
+	if (f->type == TELEMETRY_REPLY) {
+		reply_route(s, f);
+		return;
+	}
+	if (f->type == TELEMETRY_DOMAIN) {
+		domain_route(s, f);
+		return;
+	}
+	if (f->type != TELEMETRY_CONSOLE && f->type != TELEMETRY_EVENT)
+		return;
+	for (size_t i = 0; i < SESSION_CLIENTS; i++) {
+		struct client *c = &s->client[i];
+
+		if (c->fd >= 0 && c->domid && c->domid == f->domid)
+			client_send(c, f);
+	}
+}
+
+void session_share_log(struct session *s, bool all, const void *bytes,
+		       size_t count)
+{
+	for (size_t i = 0; i < SESSION_CLIENTS; i++) {
+		struct client *c = &s->client[i];
+
+		if (c->fd >= 0 && (all ? c->follows_all : c->follows_log))
+			client_text(c, FRAME_LOG, 0, bytes, count);
+	}
+}
