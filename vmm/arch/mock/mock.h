@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine as a test double in user space. Its RAM is one arena at a fixed
+ * address, in which a test keeps all tables too, so that copying the arena
+ * and the structs world and mock copies the whole world, pointers and all.
+ */
+#pragma once
+#include <setjmp.h>
+#include "core/vmexit.h"
+#include "lib/types.h"
+
+struct domain;
+struct vcpu;
+
+#define MOCK_ARENA	0x7ea000000000ull	/* sanitizers leave it free */
+#define MOCK_VA_NONE	UINT64_MAX
+
+struct mock {
+	uint64_t frame_count;	/* the arena's */
+	nsec_t time;		/* arch_time() */
+	uint64_t wallclock;
+	nsec_t timer;		/* last arch_timer_arm() */
+	uint64_t kicked;	/* bit n: arch_cpu_kick(n) since the test */
+	uint64_t flush_count, idle_count, poll_count;
+	bool interrupt;		/* answer of arch_take_interrupt_flag() */
+	bool cpus_started, modules_protected;
+
+	/*
+	 * Guest-virtual is guest-physical up to 2^40, but for these pages, and
+	 * for the fail_at'th translation from now on (1 is the next).
+	 */
+	uint64_t fault_va, readonly_va;
+	uint64_t fail_at;
+
+	/* NULL, or called by arch_npt_flush() and arch_vcpu_run(). */
+	void (*on_flush)(struct domain *d);
+	void (*on_run)(struct vcpu *v, struct vmexit *exit);
+	/* NULL, or where arch_panic() and arch_poweroff() jump to. */
+	jmp_buf *panic_to;
+	char panic[256];
+	uint8_t poweroff;
+};
+extern struct mock mock;
+
+/* What is behind vcpu.arch; a test sets and looks at it. */
+struct mock_vcpu {
+	unsigned int cpl;
+	bool is_64bit, interrupts_enabled;
+	bool may_interrupt, may_nmi, want_window;
+	int vector;		/* injected interrupt, -1 = none */
+	int fault;		/* injected fault, -1 = none */
+	uint32_t fault_error;
+	bool nmi;
+	unsigned int skipped;	/* instructions */
+	uint32_t entry, start_info;
+	int sipi;		/* vector of the last one, -1 = none */
+};
+
+/* A zeroed machine of so many frames; time 0, nothing recorded. */
+void mock_start(uint64_t frame_count);
+/* Which CPU the calling thread is. */
+void mock_set_cpu(unsigned int cpu);
+struct mock_vcpu *mock_vcpu(const struct vcpu *v);

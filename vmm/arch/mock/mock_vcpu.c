@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* A vCPU of the mock machine: it remembers what it was told. */
+#include <stdio.h>
+#include <xen/errno.h>
+#include "arch/mock/mock.h"
+#include "core/arch.h"
+#include "core/domain.h"
+
+#define VA_END	BIT64(40)
+
+struct mock_vcpu *mock_vcpu(const struct vcpu *v)
+{
+	return v->arch;
+}
+
+size_t arch_vcpu_size(void)
+{
+	return PAGE_SIZE;
+}
+
+void arch_vcpu_init(struct vcpu *v)
+{
+	*mock_vcpu(v) = (struct mock_vcpu){
+		.is_64bit = true, .interrupts_enabled = true,
+		.may_interrupt = true, .may_nmi = true,
+		.vector = -1, .fault = -1, .sipi = -1
+	};
+}
+
+void arch_vcpu_reset_pvh(struct vcpu *v, uint32_t entry, uint32_t start_info)
+{
+	arch_vcpu_init(v);
+	mock_vcpu(v)->entry = entry;
+	mock_vcpu(v)->start_info = start_info;
+	v->regs = (struct guest_regs){ .rip = entry, .rbx = start_info,
+				       .rflags = 2 };
+}
+
+void arch_vcpu_reset_sipi(struct vcpu *v, uint8_t vector)
+{
+	arch_vcpu_init(v);
+	mock_vcpu(v)->sipi = vector;
+	v->regs = (struct guest_regs){ .rflags = 2 };
+}
+
+void arch_vcpu_run(struct vcpu *v, struct vmexit *exit)
+{
+	*exit = (struct vmexit){ .reason = EXIT_NONE };
+	if (mock.on_run)
+		mock.on_run(v, exit);
+}
+
+void arch_vcpu_unload(struct vcpu *v)
+{
+	(void)v;
+}
+
+void arch_vcpu_skip(struct vcpu *v, const struct vmexit *exit)
+{
+	v->regs.rip = exit->next_rip;
+	mock_vcpu(v)->skipped++;
+}
+
+unsigned int arch_vcpu_cpl(const struct vcpu *v)
+{
+	return mock_vcpu(v)->cpl;
+}
+
+bool arch_vcpu_is_64bit(const struct vcpu *v)
+{
+	return mock_vcpu(v)->is_64bit;
+}
+
+bool arch_vcpu_interrupts_enabled(const struct vcpu *v)
+{
+	return mock_vcpu(v)->interrupts_enabled;
+}
+
+bool arch_vcpu_may_interrupt(const struct vcpu *v)
+{
+	return mock_vcpu(v)->may_interrupt && mock_vcpu(v)->interrupts_enabled;
+}
+
+bool arch_vcpu_may_nmi(const struct vcpu *v)
+{
+	return mock_vcpu(v)->may_nmi;
+}
+
+void arch_vcpu_inject_interrupt(struct vcpu *v, uint8_t vector)
+{
+	mock_vcpu(v)->vector = vector;
+}
+
+void arch_vcpu_inject_nmi(struct vcpu *v)
+{
+	mock_vcpu(v)->nmi = true;
+}
+
+void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
+{
+	mock_vcpu(v)->fault = vector;
+	mock_vcpu(v)->fault_error = error;
+}
+
+void arch_vcpu_want_window(struct vcpu *v)
+{
+	mock_vcpu(v)->want_window = true;
+}
+
+void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size)
+{
+	snprintf(text, size, "rip 0x%llx", (unsigned long long)v->regs.rip);
+}
+
+int arch_guest_translate(const struct vcpu *v, uint64_t va, bool write,
+			 uint64_t *gpa)
+{
+	(void)v;
+	if (mock.fail_at && --mock.fail_at == 0)
+		return -XEN_EFAULT;
+	if (va >= VA_END || va / PAGE_SIZE == mock.fault_va / PAGE_SIZE ||
+	    (write && va / PAGE_SIZE == mock.readonly_va / PAGE_SIZE))
+		return -XEN_EFAULT;
+	*gpa = va;
+	return 0;
+}
