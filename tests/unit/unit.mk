@@ -85,6 +85,8 @@ $(FUZZ_BIN): $(OUT)/fuzz/%: $(OUT)/fuzz/%.c.o \
 	$(call say,LD fuzz,$@)
 	$(Q)$(CLANG) $(FUZZ_CF) -fsanitize=fuzzer -o $@ $^ $(FUZZ_LIBS_$(*F))
 
+-include tests/unit/x86/x86.mk
+
 .PHONY: unit explore fuzz
 unit: $(UNIT_BIN)
 explore: $(EXPL_BIN)

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* The fake back end, and what arch/x86 asks of the rest. */
+#include "machine.h"
+#include <string.h>
+#include "arch/x86/cpu_local.h"
+#include "core/arch.h"
+#include "core/log.h"
+#include "core/p2m.h"
+#include "core/upcall.h"
+
+struct machine machine;
+
+static uint64_t fake_get(const struct vcpu *v, enum virt_reg reg)
+{
+	(void)v;
+	return machine.reg[reg];
+}
+
+static void fake_set(struct vcpu *v, enum virt_reg reg, uint64_t value)
+{
+	(void)v;
+	machine.reg[reg] = value;
+}
+
+static void fake_sync(struct vcpu *v)
+{
+	(void)v;
+	machine.syncs++;
+}
+
+static void fake_flush(struct vcpu *v)
+{
+	(void)v;
+	machine.flushes++;
+}
+
+static void fake_window(struct vcpu *v)
+{
+	(void)v;
+	machine.windows++;
+}
+
+static void fake_clear_shadow(struct vcpu *v)
+{
+	(void)v;
+	machine.shadow_cleared = true;
+}
+
+static void fake_watch_iret(struct vcpu *v, bool on)
+{
+	(void)v;
+	machine.iret_watched = on;
+}
+
+const struct virt_ops svm_ops = {
+	.name = "fake",
+	.get = fake_get,
+	.set = fake_set,
+	.sync = fake_sync,
+	.flush = fake_flush,
+	.window = fake_window,
+	.clear_shadow = fake_clear_shadow,
+	.watch_iret = fake_watch_iret,
+};
+
+int machine_reset(void **state)
+{
+	(void)state;
+	memset(&machine, 0, sizeof(machine));
+	machine.vcpu.arch = &machine.arch;
+	machine.vcpu.domain = &machine.domain;
+	machine.domain.id = 1;
+	machine.domain.vcpu_count = 1;
+	machine.xcr0 = 1;
+	virt = &svm_ops;
+	return 0;
+}
+
+uint64_t *machine_word(uint64_t gpa)
+{
+	return (uint64_t *)(void *)p2m_ram_ptr(&machine.domain, gfn_of(gpa)) +
+	       gpa % PAGE_SIZE / 8;
+}
+
+uint32_t *machine_word32(uint64_t gpa)
+{
+	return (uint32_t *)(void *)p2m_ram_ptr(&machine.domain, gfn_of(gpa)) +
+	       gpa % PAGE_SIZE / 4;
+}
+
+void *p2m_ram_ptr(const struct domain *d, gfn_t gfn)
+{
+	assert_ptr_equal(d, &machine.domain);
+	machine.reads++;
+	if (gfn.n - machine.ram_base >= MACHINE_PAGES)
+		return NULL;
+	return machine.ram[gfn.n - machine.ram_base];
+}
+
+void upcall_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+		  struct cpuid_regs *regs)
+{
+	assert_ptr_equal(v, &machine.vcpu);
+	machine.upcalls++;
+	*regs = (struct cpuid_regs){ leaf, subleaf, 3, 4 };
+}
+
+void fpu_init(void)
+{
+}
+
+void fpu_reset(struct vcpu *v)
+{
+	(void)v;
+}
+
+void vcpu_load(struct vcpu *v)
+{
+	(void)v;
+}
+
+uint64_t fpu_guest_xcr0(void)
+{
+	return machine.xcr0;
+}
+
+uint64_t fpu_allowed_xcr0(void)
+{
+	return 7;
+}
+
+bool fpu_write_tsc_aux(struct vcpu *v, uint64_t value)
+{
+	vcpu_arch(v)->tsc_aux = value;
+	return !(value >> 32);
+}
+
+/* No test gets as far as these. */
+void arch_panic(const char *file, int line, const char *what)
+{
+	fail_msg("%s:%d: %s", file, line, what);
+	__builtin_unreachable();
+}
+
+void arch_cpu_kick(unsigned int cpu)
+{
+	fail_msg("kick of CPU %u", cpu);
+}
+
+uint32_t arch_tsc_khz(void)
+{
+	return 1000000;
+}
+
+struct cpu_local *cpu_local_at(unsigned int index)
+{
+	fail_msg("CPU %u", index);
+	return NULL;
+}
+
+unsigned int cpu_local_count(void)
+{
+	return 0;
+}

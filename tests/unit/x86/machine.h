@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine made of variables: one domain with a few pages of RAM, one vCPU,
+ * a back end that keeps registers in an array.
+ */
+#pragma once
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "arch/x86/virt.h"
+#include "core/domain.h"
+
+#define MACHINE_PAGES	16u
+
+struct machine {
+	uint8_t ram[MACHINE_PAGES][PAGE_SIZE];
+	uint64_t ram_base;		/* guest frame of ram[0] */
+	struct domain domain;
+	struct vcpu vcpu;
+	struct vcpu_arch arch;
+	uint64_t reg[8];		/* by enum virt_reg */
+	unsigned int syncs, flushes, windows;
+	bool iret_watched, shadow_cleared;
+	uint64_t tsc_aux, xcr0;
+	unsigned int upcalls;
+	unsigned int reads;		/* of guest pages */
+};
+extern struct machine machine;
+
+/* Everything zero, RAM at frame 0. */
+int machine_reset(void **state);
+/* A 64-bit word of guest RAM. */
+uint64_t *machine_word(uint64_t gpa);
+uint32_t *machine_word32(uint64_t gpa);
