@@ -165,7 +165,7 @@ bool console_input(struct domain *d, char byte)
 	room = c->input_count < sizeof(c->input);
 	if (room)
 		c->input[c->input_count++] = byte;
-	fed = feed(d);
+	fed = atomic_load(&d->state) == DOMAIN_RUNNING && feed(d);
 	spin_unlock(&c->lock);
 	if (fed)
 		event_raise(d, c->port);

@@ -5,12 +5,9 @@
  * ACPI sleep control register (power-off).
  */
 #pragma once
+#include "core/platform.h"
 #include "core/vcpu.h"
 #include "core/vmexit.h"
-
-#define PORT_SLEEP_CONTROL	0xb004u	/* FADT sleep control register */
-#define PORT_SLEEP_STATUS	0xb005u
-#define SLEEP_TYPE_S5		5u
 
 /*
  * Does the access in exit->io on v->regs. String accesses are refused with
