@@ -21,8 +21,8 @@ void console_put(struct domain *d, const char *text, size_t size);
 /* A typed byte; false if the waiting room is full. */
 bool console_input(struct domain *d, char byte);
 /*
- * Copies bytes of history from position on, at most size; returns how many,
- * and moves *position past bytes that are gone.
+ * Copies bytes of history from *position on, at most size; returns how many.
+ * *position moves past them, and first past bytes that are gone.
  */
 size_t console_history(struct domain *d, uint64_t *position, char *buffer,
 		       size_t size);

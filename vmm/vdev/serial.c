@@ -72,14 +72,14 @@ static void text_of(struct domain *d, nsec_t now)
 {
 	uint64_t from = d->console.sent[0];
 	char text[CHUNK];
-	size_t size;
+	size_t size, got;
 
 	if (from == atomic_load_relaxed(&d->console.produced))
 		return;
 	/* Each byte may cost a prefix and a line end at worst. */
 	if (outbox_room(&box[SERIAL_COM1]) < CHUNK * 3)
 		return;
-	size = console_history(d, &from, text, sizeof(text));
+	size = got = console_history(d, &from, text, sizeof(text));
 	if (line_owner && line_owner != d->id) {
 		/* Whole lines may cut in; the rest waits for its turn. */
 		if (now - line_since < LINE_PATIENCE)
@@ -89,7 +89,7 @@ static void text_of(struct domain *d, nsec_t now)
 	while (size > 64 && text[size - 1] != '\n' && size == sizeof(text))
 		size--;
 	text_from(d, text, size, now);
-	d->console.sent[0] = from + size;
+	d->console.sent[0] = from - (got - size);
 }
 
 /* --- the VMM's log, to both ports --- */
@@ -135,7 +135,7 @@ static void frames_of(struct domain *d, nsec_t now)
 		size = console_history(d, &from, text, sizeof(text));
 		telemetry_send(&box[SERIAL_COM2], TELEMETRY_CONSOLE, d->id,
 			       text, size);
-		d->console.sent[1] = from + size;
+		d->console.sent[1] = from;
 	}
 	/* After the output that led to it. */
 	if (d->console.sent[1] == atomic_load(&d->console.produced))
