@@ -33,8 +33,9 @@
 #define PAT_DEFAULT		UINT64_C(0x0007040600070406)
 
 #define INIT_WAIT	(200 * UINT64_C(1000))
-#define SOON		(300 * UINT64_C(1000))	/* ns for most CPUs */
+#define SOON		(300 * UINT64_C(1000))	/* most CPUs need less */
 #define LATE		NSEC_PER_SEC		/* a CPU under a busy host */
+#define SHORT		(10 * UINT64_C(1000))
 
 static_assert(offsetof(struct cpu_local, apic_id) == CPU_LOCAL_APIC_ID,
 	      "layout.h");
@@ -162,28 +163,32 @@ static uint64_t find_trampoline_page(void)
 	return 0;
 }
 
-static bool all_arrived(void)
+static bool has_arrived(unsigned int index)
 {
-	for (unsigned int i = 1; i < cpu_count; i++)
-		if (atomic_load(&cpu_local_at(i)->state) != CPU_ARRIVED)
-			return false;
-	return true;
+	return atomic_load(&cpu_local_at(index)->state) == CPU_ARRIVED;
 }
 
-static void wait_for_arrivals(nsec_t ns)
+/*
+ * One CPU at a time, and always with a timer about to fire: an emulator that
+ * counts instructions as time (QEMU -icount) charges a CPU that starts with
+ * all the time up to the next timer.
+ */
+static void start_missing(uint64_t page, nsec_t patience)
 {
-	nsec_t until = arch_time() + ns;
+	for (unsigned int i = 1; i < cpu_count; i++) {
+		nsec_t until = arch_time() + patience;
 
-	while (!all_arrived() && arch_time() < until)
-		__builtin_ia32_pause();
-}
-
-static void start_missing(uint64_t page)
-{
-	for (unsigned int i = 1; i < cpu_count; i++)
-		if (atomic_load(&cpu_local_at(i)->state) != CPU_ARRIVED)
-			apic_send_startup(cpu_local_at(i)->apic_id,
-					  (uint8_t)(page >> PAGE_SHIFT));
+		if (has_arrived(i))
+			continue;
+		arch_timer_arm(arch_time() + SHORT);
+		apic_send_startup(cpu_local_at(i)->apic_id,
+				  (uint8_t)(page >> PAGE_SHIFT));
+		while (!has_arrived(i) && arch_time() < until) {
+			arch_timer_arm(arch_time() + SHORT);
+			__builtin_ia32_pause();
+		}
+	}
+	arch_timer_arm(NSEC_NEVER);
 }
 
 /* Those who are not here by now are stopped; the others are renumbered. */
@@ -217,10 +222,8 @@ static void start_others(uint64_t page)
 	}
 	time_wait(INIT_WAIT);
 	start = insn_rdtsc();
-	start_missing(page);
-	wait_for_arrivals(SOON);
-	start_missing(page);
-	wait_for_arrivals(LATE);
+	start_missing(page, SOON);
+	start_missing(page, LATE);
 	close_ranks();
 	for (unsigned int i = 1; i < cpu_count; i++)
 		if (cpu_local_at(i)->arrival_tsc - start >
