@@ -130,6 +130,13 @@ static void wake(struct cpu *cpu, struct vcpu *v, nsec_t now)
 	enqueue(cpu, v, now);
 }
 
+/* vCPU 0 of a dying domain is runnable, but no longer as a guest. */
+static bool must_quiesce(const struct vcpu *v)
+{
+	return atomic_load(&v->domain->state) == DOMAIN_DYING &&
+	       !atomic_load(&v->quiesced);
+}
+
 /* The domain ends: this CPU lets go of v. */
 static void quiesce(struct cpu *cpu, struct vcpu *v)
 {
@@ -199,12 +206,11 @@ static void look_at(struct cpu *cpu, struct vcpu *v, nsec_t now)
 	if (v->moving_timers)
 		settle(cpu, v);
 	if (v == cpu->current) {
-		if (!vcpu_is_runnable(v))
+		if (!vcpu_is_runnable(v) || must_quiesce(v))
 			cpu->resched = true;
 		return;
 	}
-	if (atomic_load(&v->domain->state) == DOMAIN_DYING &&
-	    !atomic_load(&v->quiesced))
+	if (must_quiesce(v))
 		quiesce(cpu, v);
 	if (atomic_load(&v->state) == VCPU_BLOCKED && atomic_load(&v->pending))
 		atomic_store(&v->state, VCPU_RUNNABLE);
@@ -318,7 +324,7 @@ void sched_poll(struct cpu *cpu)
 	share_work(cpu);
 	first = heap_first(&cpu->run);
 	if (!first) {
-		cpu->resched = !vcpu_is_runnable(v);
+		cpu->resched |= !vcpu_is_runnable(v);
 		timer_stop(cpu, &cpu->own[0]);
 		return;
 	}
@@ -364,8 +370,7 @@ void sched_put(struct cpu *cpu)
 
 	charge(v, now);
 	cpu->current = NULL;
-	if (atomic_load(&v->domain->state) == DOMAIN_DYING &&
-	    !atomic_load(&v->quiesced))
+	if (must_quiesce(v))
 		quiesce(cpu, v);
 	if (vcpu_is_runnable(v)) {
 		v->woken_at = 0;
