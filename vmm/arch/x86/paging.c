@@ -34,6 +34,26 @@ static unsigned int max_level;
 static unsigned int stack_count;	/* CPUs 0 .. stack_count - 1 */
 static bool sealed;
 
+static struct boot_range module_range(const struct boot_module *m)
+{
+	return (struct boot_range){
+		m->address, ROUND_UP(m->address + m->size, PAGE_SIZE)
+	};
+}
+
+/* Low memory is the VMM's: a module that lies there moves to spare RAM. */
+static void move_module(struct boot_module *m)
+{
+	uint64_t size = ROUND_UP(m->size, PAGE_SIZE);
+
+	if (spare.end - spare.start < size)
+		arch_panic(__FILE__, __LINE__, "no room to move a module");
+	spare.end -= size;
+	memcpy(phys_ptr(spare.end), m->data, m->size);
+	m->address = spare.end;
+	m->data = phys_ptr(spare.end);
+}
+
 void paging_init(void)
 {
 	static struct ranges available;
@@ -43,17 +63,20 @@ void paging_init(void)
 	for (unsigned int i = 0; i < boot_info.vmm_count; i++)
 		BUG_ON(!ranges_remove(&available, boot_info.vmm[i]));
 	for (unsigned int i = 0; i < boot_info.module_count; i++) {
-		const struct boot_module *m = &boot_info.module[i];
-		struct boot_range r = {
-			m->address, ROUND_UP(m->address + m->size, PAGE_SIZE)
-		};
+		struct boot_range r = module_range(&boot_info.module[i]);
 
 		BUG_ON(!ranges_remove(&available, r));
-		BUG_ON(!ranges_add(&constant, r));
+	}
+	spare = ranges_largest(&available, EARLY_LIMIT);
+	for (unsigned int i = 0; i < boot_info.module_count; i++) {
+		struct boot_module *m = &boot_info.module[i];
+
+		if (m->address < LOW_LIMIT)
+			move_module(m);
+		BUG_ON(!ranges_add(&constant, module_range(m)));
 	}
 	BUG_ON(!ranges_add(&constant, (struct boot_range){
 		image_phys(image_start), image_phys(image_rodata_end) }));
-	spare = ranges_largest(&available, EARLY_LIMIT);
 	taken = &boot_info.vmm[boot_info.vmm_count++];
 	*taken = (struct boot_range){ spare.end, spare.end };
 	max_level = insn_cpuid(0x80000001, 0).edx & BIT32(26) ? 3 : 2;

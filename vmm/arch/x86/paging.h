@@ -15,7 +15,10 @@
  * are reported as VMM memory in boot_info. Returns the VMM's mapping.
  */
 void *paging_take(unsigned int count);
-/* Chooses where paging_take() takes from. After multiboot_read(). */
+/*
+ * After multiboot_read(): chooses where paging_take() takes from; moves boot
+ * modules out of low memory.
+ */
 void paging_init(void);
 /* Builds the final tables, except stacks and MMIO. */
 void paging_build(void);

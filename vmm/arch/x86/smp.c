@@ -140,26 +140,14 @@ void smp_init_cpu(void)
 	virt_init_cpu();
 }
 
-/* A page below 640 KiB that is RAM and holds no module; 0 if none. */
+/* A page of RAM below 640 KiB; 0 if none. Modules have left it. */
 static uint64_t find_trampoline_page(void)
 {
-	for (uint64_t page = 0x8000; page < 0xa0000; page += PAGE_SIZE) {
-		bool good = false;
-
+	for (uint64_t page = 0x8000; page < 0xa0000; page += PAGE_SIZE)
 		for (unsigned int i = 0; i < boot_info.ram_count; i++)
 			if (boot_info.ram[i].start <= page &&
 			    boot_info.ram[i].end >= page + PAGE_SIZE)
-				good = true;
-		for (unsigned int i = 0; i < boot_info.module_count; i++) {
-			const struct boot_module *m = &boot_info.module[i];
-
-			if (m->address < page + PAGE_SIZE &&
-			    m->address + m->size > page)
-				good = false;
-		}
-		if (good)
-			return page;
-	}
+				return page;
 	return 0;
 }
 
@@ -189,6 +177,8 @@ static void start_missing(uint64_t page, nsec_t patience)
 		}
 	}
 	arch_timer_arm(NSEC_NEVER);
+	insn_sti_nop_cli();		/* forget what has fired */
+	arch_take_interrupt_flag();
 }
 
 /* Those who are not here by now are stopped; the others are renumbered. */
