@@ -70,7 +70,6 @@ enum msr_outcome msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
 	case MSR_SYSCFG:
 	case MSR_TOP_MEM:
 	case MSR_TOP_MEM2:
-	case MSR_VM_CR:
 	case MSR_SEV_STATUS:
 		return MSR_DONE;
 	default:

@@ -152,7 +152,7 @@ static bool find_cr_insn(struct vcpu *v, struct vmexit *exit,
 	exit->next_rip = c->next_rip;
 	insn->what = c->exitcode < SVM_EXIT_WRITE_CR0 ? INSN_READ_CR
 						      : INSN_WRITE_CR;
-	insn->cr = c->exitcode == SVM_EXIT_CR0_SEL ? 0 : c->exitcode & 0xf;
+	insn->cr = c->exitcode & 0xf;
 	insn->gpr = c->exitinfo1 & 0xf;
 	return true;
 }
@@ -181,8 +181,9 @@ static void exit_cr(struct vcpu *v, struct vmexit *exit)
 		return;
 	case INSN_WRITE_CR:
 		break;
-	default:
-		return;		/* the code has changed: run it again */
+	default:		/* LMSW of memory: nobody's kernel has it */
+		arch_vcpu_inject_fault(v, VECTOR_UD, 0);
+		return;
 	}
 	value = *gpr(v, insn.gpr);
 	if (!vcpu_arch(v)->code64)
@@ -317,7 +318,6 @@ void svm_handle_exit(struct vcpu *v, struct vmexit *exit)
 	case SVM_EXIT_WRITE_CR0:
 	case SVM_EXIT_WRITE_CR4:
 	case SVM_EXIT_WRITE_CR8:
-	case SVM_EXIT_CR0_SEL:
 		exit_cr(v, exit);
 		break;
 	case SVM_EXIT_INVD:	/* guests' caches need no help: no devices */

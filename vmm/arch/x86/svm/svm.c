@@ -29,9 +29,9 @@
 #define PAUSE_THRESHOLD	128u
 
 #define INTERCEPT1 \
-	(SVM_INTR | SVM_NMI | SVM_INIT | SVM_CR0_SEL | SVM_RDPMC | \
-	 SVM_CPUID | SVM_RSM | SVM_INVD | SVM_HLT | SVM_INVLPGA | \
-	 SVM_IOIO | SVM_MSR | SVM_TASK | SVM_SHUTDOWN)
+	(SVM_INTR | SVM_NMI | SVM_INIT | SVM_RDPMC | SVM_CPUID | SVM_RSM | \
+	 SVM_INVD | SVM_HLT | SVM_INVLPGA | SVM_IOIO | SVM_MSR | SVM_TASK | \
+	 SVM_SHUTDOWN)
 #define INTERCEPT2 \
 	(SVM_VMRUN | SVM_VMMCALL | SVM_VMLOAD | SVM_VMSAVE | SVM_STGI | \
 	 SVM_CLGI | SVM_SKINIT | SVM_WBINVD | SVM_MONITOR | SVM_MWAIT | \
@@ -114,7 +114,7 @@ static void svm_vcpu_init(struct vcpu *v)
 	struct vmcb *c = vmcb_of(v);
 
 	c->cr_read = BIT32(8);
-	c->cr_write = BIT32(4) | BIT32(8);
+	c->cr_write = BIT32(0) | BIT32(4) | BIT32(8);
 	c->exceptions = BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC);
 	c->intercept1 = INTERCEPT1;
 	c->intercept2 = INTERCEPT2;

@@ -90,7 +90,6 @@ static_assert(offsetof(struct vmcb, g_pat) == 0x668, "VMCB layout");
 #define SVM_SMI		BIT32(2)
 #define SVM_INIT	BIT32(3)
 #define SVM_VINTR	BIT32(4)
-#define SVM_CR0_SEL	BIT32(5)
 #define SVM_RDPMC	BIT32(15)
 #define SVM_CPUID	BIT32(18)
 #define SVM_RSM		BIT32(19)
@@ -138,7 +137,6 @@ enum svm_exit {
 	SVM_EXIT_NMI = 0x061,
 	SVM_EXIT_INIT = 0x063,
 	SVM_EXIT_VINTR = 0x064,
-	SVM_EXIT_CR0_SEL = 0x065,
 	SVM_EXIT_RDPMC = 0x06f,
 	SVM_EXIT_CPUID = 0x072,
 	SVM_EXIT_RSM = 0x073,
