@@ -13,9 +13,12 @@
  *            [mark=NUMBER@ADDRESS]
  *            [watch=NAME@ADDRESS ...] [point=NAME@ADDRESS ...]
  *            [partlo= parthi=]      a part of the VMM, counted apart as well
+ *            [profile=FILE]         its lines `ADDRESS NAME`, sorted: counts
+ *                                   the VMM's instructions by function, too
  * Lines written, all numbers since the start of the machine:
  *   mark N vmm V part P other O entries E
  *   first vmm V part P other O    at the first entry
+ *   in N NAME V                   since the mark before N, for each function
  *   run NAME+NAME length L        at the end, the longest for each set
  * Use it with -icount and -smp 1 only: counters are not per CPU. Prototypes
  * are written down here because Debian 12 packages no qemu-plugin.h; they are
@@ -58,7 +61,13 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
 extern int qemu_plugin_version;
 int qemu_plugin_version = 1;
 
-enum { WATCH_MAX = 62, SETS_MAX = 4096 };
+enum { WATCH_MAX = 62, SETS_MAX = 4096, FUNCTIONS_MAX = 4096 };
+
+struct function {
+	char name[64];
+	uint64_t address;
+	uint64_t count, before;
+};
 
 struct place {
 	char name[64];
@@ -81,6 +90,42 @@ static size_t set_count;
 static uint64_t run_start, run_set;
 static uint64_t mark_number, mark_address;
 static bool mark_passed;
+
+static struct function function[FUNCTIONS_MAX];
+static size_t function_count;
+
+static struct function *function_at(uint64_t address)
+{
+	struct function *found = NULL;
+
+	for (size_t i = 0; i < function_count; i++)
+		if (function[i].address <= address)
+			found = &function[i];
+	return found;
+}
+
+static void profile(uintptr_t mark)
+{
+	for (size_t i = 0; i < function_count; i++) {
+		struct function *f = &function[i];
+
+		if (f->count != f->before)
+			fprintf(out, "in %" PRIuPTR " %s %" PRIu64 "\n", mark,
+				f->name, f->count - f->before);
+		f->before = f->count;
+	}
+}
+
+static int profile_read(const char *path)
+{
+	FILE *f = fopen(path, "r");
+
+	while (f && function_count < FUNCTIONS_MAX &&
+	       fscanf(f, "%" SCNx64 " %63s", &function[function_count].address,
+		      function[function_count].name) == 2)
+		function_count++;
+	return f ? fclose(f) : -1;
+}
 
 static void run_ends(void)
 {
@@ -106,6 +151,7 @@ static void on_mark(unsigned int cpu, void *data)
 	fprintf(out, "mark %" PRIuPTR " vmm %" PRIu64 " part %" PRIu64
 		" other %" PRIu64 " entries %" PRIu64 "\n", (uintptr_t)data,
 		vmm, part, other, entries);
+	profile((uintptr_t)data);
 	fflush(out);
 }
 
@@ -172,6 +218,10 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		if (address >= part_lo && address < part_hi)
 			qemu_plugin_register_vcpu_insn_exec_inline(
 				insn, INLINE_ADD_U64, &part, 1);
+		if (ours && function_at(address))
+			qemu_plugin_register_vcpu_insn_exec_inline(
+				insn, INLINE_ADD_U64,
+				&function_at(address)->count, 1);
 		if (ours) {
 			watch(insn, address);
 			if (is_entry(code, size))
@@ -253,6 +303,8 @@ static int argument(const char *name, const char *value)
 	if (!strncmp(name, "mark=", 5))
 		return sscanf(value, "%" SCNu64 "@%" SCNx64, &mark_number,
 			      &mark_address) == 2 ? 0 : -1;
+	if (!strncmp(name, "profile=", 8))
+		return profile_read(value);
 	if (!strncmp(name, "watch=", 6))
 		return add_place(value, false);
 	if (!strncmp(name, "point=", 6))

@@ -176,11 +176,17 @@ int main(int argc, char **argv)
 	uptime();
 	prctl(PR_SET_TIMERSLACK, 1);
 	calibrate();
+	BENCH_MARK(101);
 	measure("getppid", getppid_loop, 2000);
+	BENCH_MARK(102);
 	measure("page_fault", fault_loop, PAGES);
+	BENCH_MARK(103);
 	measure("fork_exec", exec_loop, 10);
+	BENCH_MARK(104);
 	measure("pipe", pipe_loop, 500);
+	BENCH_MARK(105);
 	measure("clock_gettime", clock_loop, 2000);
+	BENCH_MARK(106);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t late = timer_late(20) / 20;
 
