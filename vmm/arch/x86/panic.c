@@ -13,6 +13,7 @@
 #include "arch/x86/power.h"
 #include "arch/x86/uart.h"
 #include "core/arch.h"
+#include "core/log.h"
 #include "core/world.h"
 #include "lib/atomic.h"
 #include "lib/crc.h"
@@ -97,6 +98,19 @@ static void say_registers(const struct trap_regs *r)
 	uart_text(line);
 }
 
+/* What was logged and has not gone out yet. */
+static void print_log(void)
+{
+	char line[65];
+	size_t size;
+
+	for (unsigned int i = 0; i < cpu_local_count(); i++)
+		while ((size = log_read(i, line, sizeof(line) - 1)) > 0) {
+			line[size] = 0;
+			uart_text(line);
+		}
+}
+
 static void stop_others(unsigned int self)
 {
 	unsigned int spins = STOP_SPINS;
@@ -140,7 +154,7 @@ _Noreturn void panic_at(const struct trap_regs *regs, const char *what)
 	self = arch_cpu_id();
 	atomic_store(&this_cpu()->stopped, 2);
 	stop_others(self);
-
+	print_log();
 	format_text(line, sizeof(line), "\nPANIC on CPU %u: %s\n", self, what);
 	say(line);
 	if (regs) {

@@ -5,6 +5,7 @@
 #include "arch/x86/power.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/insn.h"
+#include "arch/x86/uart.h"
 #include "core/arch.h"
 #include "core/world.h"
 
@@ -22,6 +23,7 @@ void arch_idle(void)
 
 static void write_exit_port(uint8_t exit_byte)
 {
+	uart_drain();
 	if (world.exit_port)
 		insn_outb(world.exit_port, exit_byte);
 }

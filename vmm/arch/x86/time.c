@@ -251,8 +251,9 @@ void time_init(void)
 			   insn_cpuid(1, 0).ecx & BIT32(31);
 	clock.tsc_timestamp = insn_rdtsc();
 	wallclock_base = rtc_read();
-	log_line("time: TSC %u kHz by %s (error %u ppm), APIC timer %u kHz",
-		 khz, reference[ref].name, (uint32_t)best, apic_khz);
+	log_line("time: TSC %u kHz by %s (error %u ppm), timer by %s", khz,
+		 reference[ref].name, (uint32_t)best,
+		 apic_has_deadline() ? "TSC" : "APIC");
 }
 
 void time_distrust(void)

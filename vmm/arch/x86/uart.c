@@ -24,6 +24,7 @@
 #define MCR_DTR_RTS	0x03u
 #define LSR_RECEIVED	0x01u
 #define LSR_THRE	0x20u
+#define LSR_TEMT	0x40u
 
 #define FIFO_SIZE	16u
 #define POLL_BYTES	256u	/* at most, per port and direction */
@@ -60,17 +61,29 @@ void uart_init(void)
 	}
 }
 
+static void uart_wait(unsigned int port, uint8_t status)
+{
+	unsigned int spins = WAIT_SPINS;
+
+	while (uart_present[port] && !(uart_get(port, REG_LSR) & status))
+		if (!--spins)
+			uart_present[port] = false;
+}
+
 void uart_write(unsigned int port, const void *data, size_t size)
 {
 	const uint8_t *byte = data;
 
 	for (size_t i = 0; i < size && uart_present[port]; i++) {
-		unsigned int spins = WAIT_SPINS;
-
-		while (!(uart_get(port, REG_LSR) & LSR_THRE) && --spins)
-			__builtin_ia32_pause();
+		uart_wait(port, LSR_THRE);
 		uart_set(port, REG_DATA, byte[i]);
 	}
+}
+
+void uart_drain(void)
+{
+	for (unsigned int port = 0; port < UART_COUNT; port++)
+		uart_wait(port, LSR_TEMT);
 }
 
 void uart_text(const char *text)

@@ -13,7 +13,9 @@
 
 /* Finds and programs the ports. */
 void uart_init(void);
-/* Writes bytes, waiting for the port; nothing if there is no port. */
+/* Writes bytes, waiting for the port; a port that is stuck is given up. */
 void uart_write(unsigned int port, const void *data, size_t size);
+/* Waits until all that was written has left. */
+void uart_drain(void);
 /* Text to COM1; each newline gets its carriage return. */
 void uart_text(const char *text);
