@@ -21,12 +21,35 @@
 #define PTE_ADDRESS	0x000ffffffffff000ull
 #define CR3_PAE		0xffffffe0ull
 
-/* Entry number index of the table at gpa; 0 (not present) if it is not RAM. */
-static uint64_t read_entry(const struct domain *d, uint64_t table,
-			   size_t index, size_t size)
+/*
+ * p2m_ram_ptr() with a memory of the last large leaf. Its flush_seq was read
+ * before the leaf: when RAM is taken out of the p2m, a flush follows before
+ * the frame can get another use.
+ */
+static const uint8_t *ram_ptr(const struct domain *d, struct ram_cached *c,
+			      uint64_t gfn)
 {
-	uint64_t gpa = table + index * size;
-	const uint8_t *page = p2m_ram_ptr(d, gfn_of(gpa));
+	uint64_t flush_seq = atomic_load_acquire(&d->p2m.flush_seq);
+
+	if (gfn - c->first < c->count && c->flush_seq == flush_seq)
+		return c->ptr + (gfn - c->first) * PAGE_SIZE;
+	struct p2m_entry leaf = p2m_lookup(d, GFN(gfn));
+
+	if (leaf.kind != P2M_RAM)
+		return NULL;
+	c->count = BIT64(9 * (leaf.level - 1));
+	c->first = gfn & ~(c->count - 1);
+	c->ptr = arch_frame_ptr(MFN(leaf.mfn.n - (gfn - c->first)));
+	c->flush_seq = flush_seq;
+	return c->ptr + (gfn - c->first) * PAGE_SIZE;
+}
+
+/* Entry number index of the table at gpa; 0 (not present) if it is not RAM. */
+static uint64_t read_entry(const struct walk *w, unsigned int level,
+			   uint64_t gpa, size_t size)
+{
+	const uint8_t *page = ram_ptr(w->domain, &w->cached[level - 1],
+				      gpa >> PAGE_SHIFT);
 
 	if (!page)
 		return 0;
@@ -47,8 +70,8 @@ static int walk_long(const struct walk *w, uint64_t va, bool write,
 
 	for (unsigned int level = top; level; level--) {
 		unsigned int shift = PAGE_SHIFT + 9 * (level - 1);
-		uint64_t entry = read_entry(w->domain, table,
-					    va >> shift & 0x1ff, 8);
+		uint64_t index = va >> shift & 0x1ff;
+		uint64_t entry = read_entry(w, level, table + index * 8, 8);
 
 		if (!(entry & PTE_P))
 			return -XEN_EFAULT;
@@ -70,8 +93,8 @@ static int walk_long(const struct walk *w, uint64_t va, bool write,
 static int walk_legacy(const struct walk *w, uint64_t va, bool write,
 		       uint64_t *gpa)
 {
-	uint64_t top = read_entry(w->domain, w->cr3 & 0xfffff000u,
-				  va >> 22 & 0x3ff, 4);
+	uint64_t top = read_entry(w, 2, (w->cr3 & 0xfffff000u) +
+					(va >> 22 & 0x3ff) * 4, 4);
 
 	if (!(top & PTE_P) || (write && !(top & PTE_RW)))
 		return -XEN_EFAULT;
@@ -80,8 +103,8 @@ static int walk_legacy(const struct walk *w, uint64_t va, bool write,
 		       (va & 0x3fffff);
 		return 0;
 	}
-	uint64_t entry = read_entry(w->domain, top & 0xfffff000u,
-				    va >> 12 & 0x3ff, 4);
+	uint64_t entry = read_entry(w, 1, (top & 0xfffff000u) +
+					  (va >> 12 & 0x3ff) * 4, 4);
 
 	if (!(entry & PTE_P) || (write && !(entry & PTE_RW)))
 		return -XEN_EFAULT;
@@ -111,9 +134,10 @@ int guest_walk(const struct walk *w, uint64_t va, bool write, uint64_t *gpa)
 int arch_guest_translate(const struct vcpu *v, uint64_t va, bool write,
 			 uint64_t *gpa)
 {
-	const struct vcpu_arch *a = vcpu_arch(v);
+	struct vcpu_arch *a = vcpu_arch(v);
 	struct walk walk = {
-		.domain = v->domain, .cr4 = a->cr4, .efer = a->efer,
+		.domain = v->domain, .cached = a->table,
+		.cr4 = a->cr4, .efer = a->efer,
 		.cr0 = virt->get(v, REG_CR0), .cr3 = virt->get(v, REG_CR3),
 	};
 

@@ -4,10 +4,12 @@
 #include "lib/types.h"
 
 struct domain;
+struct ram_cached;
 struct vcpu;
 
 struct walk {			/* what decides about a translation */
 	const struct domain *domain;
+	struct ram_cached *cached;	/* one for each level */
 	uint64_t cr0, cr3, cr4, efer;
 };
 

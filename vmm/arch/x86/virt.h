@@ -11,6 +11,7 @@
  *  V3  event is what the next entry injects; nothing else is injected.
  */
 #pragma once
+#include "core/arch.h"
 #include "core/vcpu.h"
 #include "core/vmexit.h"
 
@@ -64,7 +65,15 @@ uint64_t event_combine(uint64_t first, uint64_t fault);
 /* --- a vCPU --- */
 
 #define INSN_CACHE_SIZE	8u
+#define WALK_LEVELS	4u
 #define FPU_AREA_SIZE	2816u	/* XSAVE with AVX-512, MPX and PKRU */
+
+/* A run of guest frames that is the VM's own RAM, while flush_seq stays. */
+struct ram_cached {
+	uint64_t first, count;
+	uint8_t *ptr;
+	uint64_t flush_seq;
+};
 
 struct insn_cached {
 	uint64_t rip, cr3;
@@ -91,6 +100,7 @@ struct vcpu_arch {
 	bool nmi_blocked;	/* [C] between an NMI and its IRET */
 	bool shutdown;		/* [C] a fault that ends it is pending */
 	struct insn_cached cache[INSN_CACHE_SIZE];	/* [C] */
+	struct ram_cached table[WALK_LEVELS];	/* [C] where tables are */
 };
 static_assert(offsetof(struct vcpu_arch, control) == 0, "page-aligned");
 
@@ -138,6 +148,18 @@ void virt_init_cpu(void);
 
 /* Set in every leaf of nested tables. Boot. */
 void npt_set_leaf_bits(uint64_t bits);
+
+#define SKIP_RARE	(BIT64(8) | BIT64(16))	/* RFLAGS.TF, RF */
+
+/* Skips an instruction; arch_vcpu_skip() does what is rare. */
+static inline void vcpu_skip(struct vcpu *v, const struct vmexit *exit)
+{
+	if (__builtin_expect((v->regs.rflags & SKIP_RARE) ||
+			     vcpu_arch(v)->shadow, 0))
+		arch_vcpu_skip(v, exit);
+	else
+		v->regs.rip = exit->next_rip;
+}
 
 /* --- lazily switched state: fpu.c --- */
 

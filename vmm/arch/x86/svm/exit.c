@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SVM's exits made neutral (APM volume 2, "SVM Intercept Codes"). RIP stands
- * at the instruction of every instruction intercept. Where the CPU does not
- * say how long it is (QEMU), the guest's bytes are decoded; a few answers
- * are remembered per vCPU, so that a hot exit walks no page table.
+ * Entry, and SVM's exits made neutral (APM volume 2, "SVM Intercept Codes").
+ * RIP stands at the instruction of every instruction intercept. Where the CPU
+ * does not say how long it is (QEMU), the guest's bytes are decoded; a few
+ * answers are remembered per vCPU, so that a hot exit walks no page table.
+ *  A1  an ASID is used on one CPU by one vCPU, until the CPU's generation
+ *      ends; what is cached under it dates from after vcpu.flush_seq;
+ *  A2  when a generation ends, everything is flushed before its first entry.
+ * QEMU ignores ASIDs and flushes at every entry, so only review tests these.
  */
 #include "arch/x86/svm/svm.h"
 #include "arch/x86/cpu_local.h"
@@ -14,6 +18,7 @@
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 #include "core/arch.h"
+#include "core/domain.h"
 
 /* EXITINFO1 of IOIO */
 #define IO_IN		BIT64(0)
@@ -70,30 +75,39 @@ static bool fetch_insn(const struct vcpu *v, struct vmexit *exit,
  * address of the lower half means nothing without its CR3. What is cached
  * wrongly, because the guest changed its code, harms only the guest.
  */
-static bool find_next_rip(struct vcpu *v, enum insn_what what,
-			  struct vmexit *exit)
+static bool decode_next_rip(struct vcpu *v, enum insn_what what,
+			    struct vmexit *exit, struct insn_cached *slot)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+	struct insn insn;
+
+	if (!fetch_insn(v, exit, &insn) || insn.what != what)
+		return false;
+	if (a->code64)
+		*slot = (struct insn_cached){ .rip = v->regs.rip,
+					      .cr3 = a->last_cr3,
+					      .what = what,
+					      .length = insn.length };
+	return true;
+}
+
+static inline bool find_next_rip(struct vcpu *v, enum insn_what what,
+				 struct vmexit *exit)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 	uint64_t rip = v->regs.rip;
-	uint64_t cr3 = rip >> 63 ? 0 : a->last_cr3;
-	struct insn_cached *slot =
-		&a->cache[(rip ^ rip >> 5 ^ rip >> 12) % INSN_CACHE_SIZE];
-	struct insn insn;
+	struct insn_cached *slot = &a->cache[rip / 2 % INSN_CACHE_SIZE];
 
 	if (svm_features.next_rip) {
 		exit->next_rip = vmcb_of(v)->next_rip;
 		return true;
 	}
-	if (slot->rip == rip && slot->what == what && slot->cr3 == cr3 &&
-	    a->code64) {
+	if (slot->rip == rip && slot->what == what && a->code64 &&
+	    ((int64_t)rip < 0 || slot->cr3 == a->last_cr3)) {
 		exit->next_rip = rip + slot->length;
 		return true;
 	}
-	if (!fetch_insn(v, exit, &insn) || insn.what != what)
-		return false;
-	if (a->code64)
-		*slot = (struct insn_cached){ rip, cr3, what, insn.length };
-	return true;
+	return decode_next_rip(v, what, exit, slot);
 }
 
 static void skip_or_fault(struct vcpu *v, struct vmexit *exit, bool ok)
@@ -246,18 +260,32 @@ static void exit_iret(struct vcpu *v, struct vmexit *exit)
  * INTO are not: RIP still stands at them. Vectors above 31 of type exception
  * are QEMU's confusion and would be refused.
  */
-static void keep_interrupted_event(struct vcpu *v)
+static uint64_t event_to_repeat(uint64_t event)
 {
-	uint64_t event = vmcb_of(v)->exitintinfo;
 	unsigned int type = EVENT_TYPE(event), vector = EVENT_VECTOR(event);
 
-	vcpu_arch(v)->event = 0;
-	if (!(event & EVENT_VALID) || type == EVENT_SOFTWARE)
-		return;
-	if (type == EVENT_EXCEPTION &&
-	    (vector == 3 || vector == 4 || vector > 31))
-		return;
-	vcpu_arch(v)->event = event;
+	if (type == EVENT_SOFTWARE || (type == EVENT_EXCEPTION &&
+	    (vector == 3 || vector == 4 || vector > 31)))
+		return 0;
+	return event;
+}
+
+static inline void pull_state(struct vcpu *v)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+	const struct vmcb *c = vmcb_of(v);
+
+	v->regs.rax = c->rax;
+	v->regs.rsp = c->rsp;
+	v->regs.rip = c->rip;
+	v->regs.rflags = c->rflags;
+	a->last_cr3 = c->cr3;
+	a->cpl = c->cpl;
+	a->code64 = (c->cs.attributes & BIT32(9)) && (a->efer & EFER_LMA);
+	a->shadow = c->int_state & 1;
+	a->event = 0;
+	if (c->exitintinfo & EVENT_VALID)
+		a->event = event_to_repeat(c->exitintinfo);
 }
 
 /* Exceptions that are intercepted only so that they cannot come for ever. */
@@ -266,11 +294,10 @@ static void reflect(struct vcpu *v, uint8_t vector)
 	arch_vcpu_inject_fault(v, vector, (uint32_t)vmcb_of(v)->exitinfo1);
 }
 
-void svm_handle_exit(struct vcpu *v, struct vmexit *exit)
+static inline void handle_exit(struct vcpu *v, struct vmexit *exit)
 {
 	uint64_t code = vmcb_of(v)->exitcode;
 
-	keep_interrupted_event(v);
 	exit->reason = EXIT_NONE;
 	switch (code) {
 	case SVM_EXIT_VMMCALL:
@@ -280,7 +307,7 @@ void svm_handle_exit(struct vcpu *v, struct vmexit *exit)
 	case SVM_EXIT_CPUID:
 		if (find_next_rip(v, INSN_CPUID, exit)) {
 			cpuid_answer(v);
-			arch_vcpu_skip(v, exit);
+			vcpu_skip(v, exit);
 			exit->reason = EXIT_CPUID;
 		}
 		break;
@@ -358,7 +385,7 @@ void svm_handle_exit(struct vcpu *v, struct vmexit *exit)
  * then ours. Otherwise QEMU may have refused a MOV to CR3 in the middle of
  * the guest, where hardware gives #GP: the VMCB holds the guest's state.
  */
-void svm_handle_refusal(struct vcpu *v, struct vmexit *exit)
+static void handle_refusal(struct vcpu *v, struct vmexit *exit)
 {
 	const struct vmcb *c = vmcb_of(v);
 	struct insn insn;
@@ -368,12 +395,70 @@ void svm_handle_refusal(struct vcpu *v, struct vmexit *exit)
 		fatal(exit, c->exitcode);
 		return;
 	}
-	svm_pull_regs(v);
-	keep_interrupted_event(v);
+	pull_state(v);
 	if (!fetch_insn(v, exit, &insn))
 		return;
 	if (insn.what == INSN_WRITE_CR && insn.cr == 3)
 		arch_vcpu_inject_fault(v, VECTOR_GP, 0);
 	else
 		fatal(exit, c->exitcode);
+}
+
+/* A fresh ASID: nothing is cached under it. */
+static void take_asid(struct svm_cpu *s, struct vcpu *v, uint32_t cpu,
+		      uint64_t flush_seq)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+	struct vmcb *c = vmcb_of(v);
+
+	if (s->next_asid >= svm_features.asid_count) {
+		s->generation++;
+		s->next_asid = 1;
+		c->tlb_control = SVM_TLB_FLUSH_ALL;
+	}
+	if (a->asid_cpu != cpu)
+		c->clean = 0;
+	vmcb_set_asid(c, s->next_asid++);
+	a->asid_generation = s->generation;
+	a->asid_cpu = cpu;
+	a->flush_seq = flush_seq;
+}
+
+void svm_run(struct vcpu *v, struct vmexit *exit)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+	struct vmcb *c = vmcb_of(v);
+	struct cpu_local *cpu = this_cpu();
+	struct svm_cpu *s = cpu->virt;
+
+	c->rax = v->regs.rax;
+	c->rsp = v->regs.rsp;
+	c->rip = v->regs.rip;
+	c->rflags = v->regs.rflags;
+	c->event_inject = a->event;
+	/* Order: invariant N3 of npt.c. */
+	atomic_store(&cpu->in_guest, v->domain->id);
+	uint64_t flush_seq = atomic_load(&v->domain->p2m.flush_seq);
+
+	if (a->flush_seq != flush_seq || a->asid_cpu != cpu->index ||
+	    a->asid_generation != s->generation)
+		take_asid(s, v, cpu->index, flush_seq);
+	svm_enter(&v->regs, a->control_pa, s->host_pa);
+	atomic_store_release(&cpu->flush_ack, cpu->flush_ack + 1);
+	atomic_store_release(&cpu->in_guest, 0);
+	if (svm_features.fill_return_stack)
+		fill_return_stack();
+	c->tlb_control = 0;
+	if (c->int_control & SVM_CTL_V_IRQ) {
+		vmcb_set_int_control(c, SVM_INT_CONTROL);
+		vmcb_set_intercept1(c, c->intercept1 & ~SVM_VINTR);
+	}
+	if (c->exitcode >> 31) {	/* 32 or 64 bits of ones */
+		handle_refusal(v, exit);
+		return;
+	}
+	if (svm_features.clean)
+		c->clean = VMCB_CLEAN_ALL;
+	pull_state(v);
+	handle_exit(v, exit);
 }

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AMD SVM: the control block's life, entry, ASIDs. Invariants:
- *  A1  an ASID is used on one CPU by one vCPU, until the CPU's generation
- *      ends; what is cached under it dates from after vcpu.flush_seq;
- *  A2  when a generation ends, everything is flushed before its first entry;
- *  A3  EFER.SVME is set in every VMCB and shown to no guest.
- * QEMU ignores ASIDs and flushes at every entry, so only review tests this.
+ * AMD SVM: probing, enabling, and the control block's life. EFER.SVME is set
+ * in every VMCB and shown to no guest.
  */
 #include "arch/x86/svm/svm.h"
 #include "arch/x86/cpu_local.h"
@@ -36,15 +32,6 @@
 	(SVM_VMRUN | SVM_VMMCALL | SVM_VMLOAD | SVM_VMSAVE | SVM_STGI | \
 	 SVM_CLGI | SVM_SKINIT | SVM_WBINVD | SVM_MONITOR | SVM_MWAIT | \
 	 SVM_MWAIT_ARMED | SVM_XSETBV | SVM_RDPRU)
-#define INT_CONTROL	(SVM_CTL_V_INTR_MASKING | SVM_CTL_V_IGN_TPR)
-
-struct svm_cpu {
-	uint8_t hsave[PAGE_SIZE];	/* the CPU's own, opaque */
-	struct vmcb host;	/* [I] what VMLOAD restores */
-	uint64_t host_pa;	/* [I] */
-	uint64_t generation;	/* [C] of ASIDs; 1.. */
-	uint32_t next_asid;	/* [C] */
-} __attribute__((aligned(PAGE_SIZE)));
 
 struct svm_features svm_features;
 static struct svm_cpu svm_cpus[CPU_MAX];	/* [C] by CPU */
@@ -125,7 +112,7 @@ static void svm_vcpu_init(struct vcpu *v)
 	}
 	c->iopm = image_phys(iopm);
 	c->msrpm = image_phys(msrpm);
-	c->int_control = INT_CONTROL;
+	c->int_control = SVM_INT_CONTROL;
 	c->np_control = 1;
 	c->n_cr3 = v->domain->p2m.root.n << PAGE_SHIFT;
 }
@@ -150,7 +137,7 @@ static void svm_vcpu_reset(struct vcpu *v, const struct reset_state *state)
 	c->dr7 = DR7_RESET;
 	c->g_pat = 0x0007040600070406ull;
 	c->int_state = 0;
-	c->int_control = INT_CONTROL;
+	c->int_control = SVM_INT_CONTROL;
 	c->intercept1 &= ~(SVM_VINTR | SVM_IRET);
 	c->clean = 0;
 	svm_sync(v);
@@ -214,7 +201,8 @@ static void svm_window(struct vcpu *v)
 {
 	struct vmcb *c = vmcb_of(v);
 
-	vmcb_set_int_control(c, INT_CONTROL | SVM_CTL_V_IRQ | SVM_CTL_V_PRIO);
+	vmcb_set_int_control(c, SVM_INT_CONTROL | SVM_CTL_V_IRQ |
+			     SVM_CTL_V_PRIO);
 	vmcb_set_intercept1(c, c->intercept1 | SVM_VINTR);
 }
 
@@ -229,79 +217,6 @@ static void svm_watch_iret(struct vcpu *v, bool on)
 	uint32_t others = c->intercept1 & ~SVM_IRET;
 
 	vmcb_set_intercept1(c, others | (on ? SVM_IRET : 0));
-}
-
-/* A fresh ASID: nothing is cached under it. */
-static void take_asid(struct svm_cpu *s, struct vcpu *v, uint32_t cpu,
-		      uint64_t flush_seq)
-{
-	struct vcpu_arch *a = vcpu_arch(v);
-	struct vmcb *c = vmcb_of(v);
-
-	if (s->next_asid >= svm_features.asid_count) {
-		s->generation++;
-		s->next_asid = 1;
-		c->tlb_control = SVM_TLB_FLUSH_ALL;
-	}
-	if (a->asid_cpu != cpu)
-		c->clean = 0;
-	vmcb_set_asid(c, s->next_asid++);
-	a->asid_generation = s->generation;
-	a->asid_cpu = cpu;
-	a->flush_seq = flush_seq;
-}
-
-void svm_pull_regs(struct vcpu *v)
-{
-	struct vcpu_arch *a = vcpu_arch(v);
-	const struct vmcb *c = vmcb_of(v);
-
-	v->regs.rax = c->rax;
-	v->regs.rsp = c->rsp;
-	v->regs.rip = c->rip;
-	v->regs.rflags = c->rflags;
-	a->last_cr3 = c->cr3;
-	a->cpl = c->cpl;
-	a->code64 = (c->cs.attributes & BIT32(9)) && (a->efer & EFER_LMA);
-	a->shadow = c->int_state & 1;
-}
-
-static void svm_run(struct vcpu *v, struct vmexit *exit)
-{
-	struct vcpu_arch *a = vcpu_arch(v);
-	struct vmcb *c = vmcb_of(v);
-	struct cpu_local *cpu = this_cpu();
-	struct svm_cpu *s = cpu->virt;
-
-	c->rax = v->regs.rax;
-	c->rsp = v->regs.rsp;
-	c->rip = v->regs.rip;
-	c->rflags = v->regs.rflags;
-	c->event_inject = a->event;
-	atomic_store(&cpu->in_guest, v->domain->id);
-	uint64_t flush_seq = atomic_load(&v->domain->p2m.flush_seq);
-
-	if (a->flush_seq != flush_seq || a->asid_cpu != cpu->index ||
-	    a->asid_generation != s->generation)
-		take_asid(s, v, cpu->index, flush_seq);
-	svm_enter(&v->regs, a->control_pa, s->host_pa);
-	atomic_store_release(&cpu->flush_ack, cpu->flush_ack + 1);
-	atomic_store_release(&cpu->in_guest, 0);
-	if (svm_features.fill_return_stack)
-		fill_return_stack();
-	c->tlb_control = 0;
-	if (c->int_control & SVM_CTL_V_IRQ) {
-		vmcb_set_int_control(c, INT_CONTROL);
-		vmcb_set_intercept1(c, c->intercept1 & ~SVM_VINTR);
-	}
-	if (c->exitcode >> 31) {	/* 32 or 64 bits of ones */
-		svm_handle_refusal(v, exit);
-		return;
-	}
-	if (svm_features.clean)
-		c->clean = VMCB_CLEAN_ALL;
-	svm_pull_regs(v);
-	svm_handle_exit(v, exit);
 }
 
 const struct virt_ops svm_ops = {

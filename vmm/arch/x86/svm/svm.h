@@ -3,6 +3,16 @@
 #pragma once
 #include "arch/x86/svm/vmcb.h"
 
+#define SVM_INT_CONTROL	(SVM_CTL_V_INTR_MASKING | SVM_CTL_V_IGN_TPR)
+
+struct svm_cpu {
+	uint8_t hsave[PAGE_SIZE];	/* the CPU's own, opaque */
+	struct vmcb host;	/* [I] what VMLOAD restores */
+	uint64_t host_pa;	/* [I] */
+	uint64_t generation;	/* [C] of ASIDs; 1.. */
+	uint32_t next_asid;	/* [C] */
+} __attribute__((aligned(PAGE_SIZE)));
+
 /* Feature bits that change how we read an exit. */
 struct svm_features {
 	bool next_rip;		/* VMCB 0xc8 is valid */
@@ -23,9 +33,5 @@ static inline struct vmcb *vmcb_of(const struct vcpu *v)
 void svm_enter(struct guest_regs *regs, uint64_t vmcb, uint64_t host);
 void fill_return_stack(void);
 
-/* What the exit in the VMCB means: fills exit, settles what is ours. */
-void svm_handle_exit(struct vcpu *v, struct vmexit *exit);
-/* VMRUN failed, or QEMU met a bad MOV to CR3; v->regs is as at the entry. */
-void svm_handle_refusal(struct vcpu *v, struct vmexit *exit);
-/* v->regs from the VMCB. */
-void svm_pull_regs(struct vcpu *v);
+/* struct virt_ops.run */
+void svm_run(struct vcpu *v, struct vmexit *exit);
