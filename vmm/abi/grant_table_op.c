@@ -97,9 +97,7 @@ static uint32_t slice(struct domain *d, uint32_t cmd, union grant_arg *a,
 		for (uint32_t i = 0; i < count; i++) {
 			struct gnttab_swap_grant_ref *op = &a->swap[i];
 
-			spin_lock(&d->lock);
 			op->status = pin_swap(d, op->ref_a, op->ref_b);
-			spin_unlock(&d->lock);
 		}
 		return count;
 	}
