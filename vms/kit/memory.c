@@ -18,6 +18,7 @@
 #define PTE_LARGE	0x80ull
 #define PTE_ADDRESS	0x000ffffffffff000ull
 #define TABLE_FLAGS	(PAGE_P | PAGE_W | PAGE_USER)
+#define LOADER_MAX	0x10000ull	/* start_info and what it names */
 #define WINDOW_BASE	0x400000000000ull
 
 extern uint64_t head_pml4[512];
@@ -26,11 +27,29 @@ static uint64_t rest_start, rest_end;
 static uint64_t hole_next;
 static volatile uint32_t table_lock;
 
+/* The end of what the loader put right behind the image, if it did. */
+static uint64_t loader_end(void)
+{
+	const struct hvm_start_info *i = &boot.info;
+	const uint64_t end[] = {
+		entry_state.ebx + sizeof(*i),
+		i->cmdline_paddr + strlen(boot.command) + 1,
+		i->modlist_paddr + i->nr_modules * sizeof(boot.module[0]),
+		i->memmap_paddr + boot.memmap_count * sizeof(boot.memmap[0]),
+	};
+	uint64_t last = (uint64_t)image_end;
+
+	for (unsigned int n = 0; n < ARRAY_SIZE(end); n++)
+		if (end[n] > last && end[n] < last + LOADER_MAX)
+			last = end[n];
+	return (last + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+}
+
 void memory_init(void)
 {
 	uint64_t top = 0;
 
-	rest_start = (uint64_t)image_end;
+	rest_start = loader_end();
 	for (unsigned int i = 0; i < boot.memmap_count; i++) {
 		const struct hvm_memmap_table_entry *e = &boot.memmap[i];
 		uint64_t end = e->addr + e->size;

@@ -72,7 +72,6 @@ static void check_maps_refused(void)
 	refused(REF_WRITE, GNTMAP_host_map, 1ull << 63);
 	refused(REF_WRITE, GNTMAP_host_map, page_gpa(xen_shared_page));
 	refused(REF_WRITE, GNTMAP_host_map, page_gpa(grant_table));
-	refused(REF_WRITE, GNTMAP_host_map, 0xfee00000);
 	if (!param_get(HVM_PARAM_CONSOLE_PFN, &gfn))
 		refused(REF_WRITE, GNTMAP_host_map, gfn << 12);
 	for (domid_t dom = 3; dom < 7; dom++)

@@ -35,9 +35,13 @@ static void frames_try(void)
 	CHECK_EQ(grant_op(GNTTABOP_copy, op, filled), 0);
 	for (unsigned int i = 0; i < filled; i++) {
 		uint64_t gfn = op[i].source.u.gmfn;
-		bool own = memory_is_ram(gfn << PAGE_SHIFT) &&
+		bool near = gfn < 1ull << 40;
+		bool own = near && memory_is_ram(gfn << PAGE_SHIFT) &&
 			   gfn != (uint64_t)xen_shared_page >> PAGE_SHIFT;
 
+		/* ACPI tables and rings are ours too; readable or not. */
+		if (near && !own && is_named(gfn << PAGE_SHIFT))
+			continue;
 		CHECK((op[i].status == GNTST_okay) == own,
 		      "frame %lx: status %d", gfn, op[i].status);
 	}
