@@ -22,18 +22,23 @@ VMM_CF   := -std=gnu17 -O2 -g -ffreestanding -fpie -fno-plt \
 	    -fno-omit-frame-pointer -fno-common \
 	    -fno-delete-null-pointer-checks \
 	    $(WARN) $(REPRO) $(VMM_INC)
-VMM_LDF  := -static -z noexecstack -z max-page-size=4096 --build-id=none
+# One optimisation over all files: the way from exit to entry crosses most
+# rooms, and calls between them would be a third of it. One partition and a
+# fixed order keep the result the same in every folder.
+VMM_LTO  := -flto=1 -flto-partition=one
+VMM_LDF  := -nostdlib -static -Wl,-z,noexecstack \
+	    -Wl,-z,max-page-size=4096 -Wl,--build-id=none
 
 # What defines memcpy must not be compiled into a call of memcpy.
 $(OUT)/vmm/lib/cstd.c.o: VMM_CF += -fno-tree-loop-distribute-patterns
 
-# Else a loop in memcpy() would become a call of memcpy().
-$(OUT)/vmm/lib/cstd.c.o: VMM_CF += -fno-tree-loop-distribute-patterns
+# The compiler makes calls of these by itself, after the others were joined.
+$(OUT)/vmm/lib/cstd.c.o: VMM_LTO :=
 
-$(OUT)/vmm/%.c.o: vmm/%.c
+$(OUT)/vmm/%.c.o: vmm/%.c vmm/vmm.mk
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(VMM_CF) $(DEPGEN) -c -o $@ $<
+	$(Q)$(CC) $(VMM_CF) $(VMM_LTO) $(DEPGEN) -c -o $@ $<
 
 $(OUT)/vmm/%.S.o: vmm/%.S
 	$(call say,AS,$<)
@@ -42,7 +47,8 @@ $(OUT)/vmm/%.S.o: vmm/%.S
 
 $(VMM_ELF): $(VMM_OBJ) $(VMM_LDS)
 	$(call say,LD,$@)
-	$(Q)$(LD) $(VMM_LDF) -T $(VMM_LDS) -o $@ $(VMM_OBJ)
+	$(Q)$(CC) $(VMM_CF) $(VMM_LTO) $(VMM_LDF) -Wl,-T,$(VMM_LDS) \
+		-o $@ $(VMM_OBJ)
 
 .PHONY: vmm
 vmm: $(VMM_ELF)
