@@ -146,7 +146,7 @@ static bool number_parse(struct parser *p, struct cfg_value *out)
 		return true;
 	}
 	fault_add(p->faults, here(p),
-		  "'%s' is not a number: write a decimal number, 0x and "
+		  "'%s' is not a number: write a decimal number, 0x and small "
 		  "hexadecimal digits, or put it in quotes",
 		  token_text(&p->now));
 	return false;
@@ -244,6 +244,9 @@ static void setting_store(struct parser *p, const char *key, bool append,
 		value_free(v);
 		return;
 	}
+	/* libxlutil's sums are strings, even of one number. */
+	if (append && v->kind == CFG_NUMBER)
+		v->kind = CFG_STRING;
 	c->at = mem_grow(c->at, c->count + 1, sizeof(c->at[0]));
 	c->at[c->count++] =
 		(struct cfg_setting){ text_copy(key), line, false, *v };

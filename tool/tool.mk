@@ -29,3 +29,51 @@ tool: bulkhead
 all: tool
 
 -include $(TOOL_OBJ:.o=.d)
+
+# The tests link all of the tool but its main().
+TOOL_TEST_SRC := $(wildcard tests/unit/tool/test_*.c)
+TOOL_TEST     := $(TOOL_TEST_SRC:tests/unit/tool/%.c=$(OUT)/tool/asan/%)
+TOOL_SCRIPTS  := $(wildcard tests/unit/tool/test_*.py)
+TOOL_LIB_SRC  := $(filter-out tool/main.c,$(TOOL_SRC)) \
+		 tests/unit/tool/tool_test.c
+TOOL_ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all \
+		 -O1 -fno-omit-frame-pointer
+TOOL_EXAMPLES := $(CACHE)/xen-examples
+
+$(OUT)/tool/asan/%.c.o: %.c
+	$(call say,CC asan,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOL_CF) $(TOOL_ASAN) -Itests/unit/tool $(HOSTCFLAGS) \
+		$(DEPGEN) -c -o $@ $<
+
+$(OUT)/tool/asan/libtool.a: $(TOOL_LIB_SRC:%=$(OUT)/tool/asan/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+$(TOOL_TEST): $(OUT)/tool/asan/%: $(OUT)/tool/asan/tests/unit/tool/%.c.o \
+		$(OUT)/tool/asan/libtool.a
+	$(call say,LD asan,$@)
+	$(Q)$(HOSTCC) $(TOOL_ASAN) -o $@ $^ $(TOOL_LIBS) -lcmocka \
+		$(TOOL_TEST_LIBS_$(@F))
+
+# libxlutil is Xen's own parser, the oracle of ours.
+TOOL_TEST_LIBS_test_oracle := -lxlutil -lxenlight
+
+# A sum of both halves ends the output, as tests/check wants it.
+.PHONY: check-tool tool-tests
+tool-tests: $(TOOL_TEST) bulkhead
+check-tool: tool-tests $(TOOL_FUZZ)
+	$(Q)tests/unit/tool/fetch_examples $(TOOL_EXAMPLES)
+	$(Q)( XL_EXAMPLES=$(TOOL_EXAMPLES) OUT=$(OUT) \
+		tests/run --seconds 120 $(TOOL_TEST) $(TOOL_SCRIPTS); \
+	  OUT=$(OUT) tests/fuzz/run --total 40 --each 20 $(TOOL_FUZZ) ) \
+		>$(OUT)/tool/check.log 2>&1; cat $(OUT)/tool/check.log; \
+	awk '/^[0-9]+ passed, [0-9]+ failed$$/ { p += $$1; f += $$3; n++ } \
+		END { if (n != 2) f++; \
+		      printf "%d passed, %d failed\n", p, f; exit f > 0 }' \
+		$(OUT)/tool/check.log
+
+-include $(TOOL_LIB_SRC:%.c=$(OUT)/tool/asan/%.c.d)
+-include $(TOOL_TEST_SRC:%.c=$(OUT)/tool/asan/%.c.d)
+.SECONDARY: $(TOOL_LIB_SRC:%=$(OUT)/tool/asan/%.o) \
+	    $(TOOL_TEST_SRC:%=$(OUT)/tool/asan/%.o)
