@@ -46,6 +46,20 @@ static bool any_pending(const struct vcpu *v, const evtchn_port_t *port,
 	return false;
 }
 
+/*
+ * Interrupts that are due but off must not keep a vCPU awake that polls with
+ * interrupts off, as Linux's spinlocks do. All are looked for again at the
+ * next entry, because whatever wakes it sets a bit of pending.
+ */
+static void forget_waiting(struct vcpu *v)
+{
+	uint32_t waiting = VCPU_PENDING_LOOK | VCPU_PENDING_LAPIC;
+
+	if (!v->upcall_vector)
+		waiting |= VCPU_PENDING_UPCALL;
+	atomic_fetch_and(&v->pending, ~waiting);
+}
+
 static int64_t poll(struct vcpu *v, uint64_t va)
 {
 	evtchn_port_t port[POLL_MAX];
@@ -64,8 +78,11 @@ static int64_t poll(struct vcpu *v, uint64_t va)
 		return 0;
 	/* Whoever makes a port pending from here on sees that we poll. */
 	atomic_store(&v->polling, true);
+	if (!arch_vcpu_interrupts_enabled(v))
+		forget_waiting(v);
 	if (upcall_due(v) || any_pending(v, port, poll.nr_ports) ||
 	    !sched_block(v)) {
+		atomic_fetch_or(&v->pending, VCPU_PENDING_LOOK);
 		atomic_store(&v->polling, false);
 		return 0;
 	}
@@ -83,6 +100,7 @@ static int64_t shutdown(struct vcpu *v, uint64_t va)
 	if (shutdown.reason > SHUTDOWN_MAX)
 		return -XEN_EINVAL;
 	domain_shutdown(v->domain, shutdown.reason);
+	world.cpu[v->cpu].resched = true;
 	return HYPERCALL_AGAIN;
 }
 
