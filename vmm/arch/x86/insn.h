@@ -87,6 +87,11 @@ static inline void insn_lfence(void)
 	__asm__ __volatile__("lfence" : : : "memory");
 }
 
+static inline void insn_mfence(void)
+{
+	__asm__ __volatile__("mfence" : : : "memory");
+}
+
 /* --- model-specific registers --- */
 
 static inline uint64_t insn_rdmsr(uint32_t index)
@@ -272,4 +277,55 @@ static inline void *insn_gs_self(void)
 
 	__asm__("movq %%gs:0, %0" : "=r"(self));
 	return self;
+}
+
+/* --- virtualisation --- */
+
+static inline void insn_vmsave(uint64_t vmcb)
+{
+	__asm__ __volatile__("vmsave %0" : : "a"(vmcb) : "memory");
+}
+
+struct guest_regs;
+
+/*
+ * Into the guest whose control block and registers these are, and back: a
+ * call of svm_enter in svm/run.S, which keeps RBP and RSP only.
+ */
+static inline void insn_svm_enter(struct guest_regs *regs, uint64_t vmcb,
+				  uint64_t host)
+{
+	__asm__ __volatile__("call svm_enter"
+			     : "+D"(regs), "+S"(vmcb), "+d"(host)
+			     :
+			     : "rax", "rbx", "rcx", "r8", "r9", "r10", "r11",
+			       "r12", "r13", "r14", "r15", "cc", "memory");
+}
+
+static inline void insn_fxsave(void *area)
+{
+	__asm__ __volatile__("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+static inline void insn_fxrstor(const void *area)
+{
+	__asm__ __volatile__("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+static inline void insn_xsave(void *area, uint64_t mask)
+{
+	__asm__ __volatile__("xsave64 (%0)"
+			     :
+			     : "r"(area), "a"((uint32_t)mask),
+			       "d"((uint32_t)(mask >> 32))
+			     : "memory");
+}
+
+static inline void insn_xrstor(const void *area, uint64_t mask)
+{
+	__asm__ __volatile__("xrstor64 (%0)"
+			     :
+			     : "r"(area), "a"((uint32_t)mask),
+			       "d"((uint32_t)(mask >> 32))
+			     : "memory");
 }

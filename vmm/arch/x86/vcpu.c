@@ -51,11 +51,12 @@ static void vcpu_reset(struct vcpu *v, const struct reset_state *state)
 	a->cr4 = 0;
 	a->efer = 0;
 	a->event = 0;
-	a->asid_generation = 0;
+	virt->flush(v);
 	a->last_cr3 = 0;
 	a->iret_rip = 0;
 	a->cpl = 0;
-	a->code64 = a->shadow = a->nmi_blocked = a->shutdown = false;
+	a->code64 = a->shadow = 0;
+	a->nmi_blocked = a->shutdown = false;
 	for (size_t i = 0; i < INSN_CACHE_SIZE; i++)
 		a->cache[i].what = 0;
 	for (size_t i = 0; i < WALK_LEVELS; i++)
@@ -97,32 +98,37 @@ void arch_vcpu_reset_sipi(struct vcpu *v, uint8_t vector)
 
 void arch_vcpu_run(struct vcpu *v, struct vmexit *exit)
 {
-	if (vcpu_arch(v)->shutdown) {
-		exit->reason = EXIT_TRIPLE_FAULT;
-		return;
-	}
-	if (this_cpu()->loaded != v)
+	if (this_cpu()->loaded != v) {
+		if (vcpu_arch(v)->shutdown) {
+			exit->reason = EXIT_TRIPLE_FAULT;
+			return;
+		}
 		vcpu_load(v);
+	}
 	virt->run(v, exit);
 }
 
 /* A trap flag that the skipped instruction would have honoured is. */
-void arch_vcpu_skip(struct vcpu *v, const struct vmexit *exit)
+static __attribute__((noinline)) void end_of_instruction(struct vcpu *v)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 
-	v->regs.rip = exit->next_rip;
-	if (a->shadow) {
-		a->shadow = false;
+	if (a->shadow)
 		virt->clear_shadow(v);
+	a->shadow = 0;
+	v->regs.rflags &= ~RFLAGS_RF;
+	if (v->regs.rflags & RFLAGS_TF) {
+		virt->set(v, REG_DR6, virt->get(v, REG_DR6) | DR6_BS);
+		arch_vcpu_inject_fault(v, VECTOR_DB, 0);
 	}
-	if (__builtin_expect(v->regs.rflags & (RFLAGS_TF | RFLAGS_RF), 0)) {
-		v->regs.rflags &= ~RFLAGS_RF;
-		if (v->regs.rflags & RFLAGS_TF) {
-			virt->set(v, REG_DR6, virt->get(v, REG_DR6) | DR6_BS);
-			arch_vcpu_inject_fault(v, VECTOR_DB, 0);
-		}
-	}
+}
+
+void arch_vcpu_skip(struct vcpu *v, const struct vmexit *exit)
+{
+	v->regs.rip = exit->next_rip;
+	if (__builtin_expect(vcpu_arch(v)->shadow ||
+			     (v->regs.rflags & (RFLAGS_TF | RFLAGS_RF)), 0))
+		end_of_instruction(v);
 }
 
 unsigned int arch_vcpu_cpl(const struct vcpu *v)
@@ -177,8 +183,10 @@ void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
 	uint64_t fault = event_exception(vector, error);
 
 	a->event = event_combine(a->event, fault);
-	if (!a->event)
+	if (!a->event) {
+		arch_vcpu_unload(v);
 		a->shutdown = true;
+	}
 	if (!(virt->get(v, REG_CR0) & CR0_PE))
 		a->event &= ~EVENT_HAS_ERROR;	/* real mode pushes none */
 }

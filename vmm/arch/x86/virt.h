@@ -77,8 +77,8 @@ struct ram_cached {
 
 struct insn_cached {
 	uint64_t rip, cr3;
-	uint32_t what;		/* enum insn_what, 0 = empty */
-	uint32_t length;
+	uint64_t length;
+	uint64_t what;		/* enum insn_what, 0 = empty */
 };
 
 struct vcpu_arch {
@@ -91,14 +91,13 @@ struct vcpu_arch {
 	uint64_t xcr0, dr[4], tsc_aux;	/* [C] while not loaded */
 	uint64_t iret_rip;	/* [C] where an NMI handler's IRET stood */
 	uint64_t last_cr3;	/* [C] at the last exit, for a report */
-	uint64_t asid_generation;	/* [C] 0 = needs a new ASID */
+	uint64_t asid_generation;	/* [C] the back end's */
 	uint64_t flush_seq;	/* [C] of the p2m, when the ASID was new */
-	uint32_t asid_cpu;	/* [C] where the ASID is valid */
 	uint8_t cpl;		/* [C] at the last exit */
-	bool code64;		/* [C] 64-bit code at the last exit */
-	bool shadow;		/* [C] interrupt shadow at the last exit */
+	uint8_t code64;		/* [C] 0/1: 64-bit code at the last exit */
+	uint8_t shadow;		/* [C] 0/1: interrupt shadow then */
 	bool nmi_blocked;	/* [C] between an NMI and its IRET */
-	bool shutdown;		/* [C] a fault that ends it is pending */
+	bool shutdown;		/* [C] triple fault; not loaded anywhere */
 	struct insn_cached cache[INSN_CACHE_SIZE];	/* [C] */
 	struct ram_cached table[WALK_LEVELS];	/* [C] where tables are */
 };
@@ -148,18 +147,6 @@ void virt_init_cpu(void);
 
 /* Set in every leaf of nested tables. Boot. */
 void npt_set_leaf_bits(uint64_t bits);
-
-#define SKIP_RARE	(BIT64(8) | BIT64(16))	/* RFLAGS.TF, RF */
-
-/* Skips an instruction; arch_vcpu_skip() does what is rare. */
-static inline void vcpu_skip(struct vcpu *v, const struct vmexit *exit)
-{
-	if (__builtin_expect((v->regs.rflags & SKIP_RARE) ||
-			     vcpu_arch(v)->shadow, 0))
-		arch_vcpu_skip(v, exit);
-	else
-		v->regs.rip = exit->next_rip;
-}
 
 /* --- lazily switched state: fpu.c --- */
 

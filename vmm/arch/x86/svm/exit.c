@@ -6,7 +6,9 @@
  * answers are remembered per vCPU, so that a hot exit walks no page table.
  *  A1  an ASID is used on one CPU by one vCPU, until the CPU's generation
  *      ends; what is cached under it dates from after vcpu.flush_seq;
- *  A2  when a generation ends, everything is flushed before its first entry.
+ *  A2  when a generation ends, everything is flushed before its first entry;
+ *  A3  a generation is a multiple of CPU_MAX plus the CPU's index, so that
+ *      no two CPUs have the same; 0 is none.
  * QEMU ignores ASIDs and flushes at every entry, so only review tests these.
  */
 #include "arch/x86/svm/svm.h"
@@ -19,6 +21,7 @@
 #include "arch/x86/regs.h"
 #include "core/arch.h"
 #include "core/domain.h"
+#include "core/world.h"
 
 /* EXITINFO1 of IOIO */
 #define IO_IN		BIT64(0)
@@ -98,7 +101,7 @@ static inline bool find_next_rip(struct vcpu *v, enum insn_what what,
 	uint64_t rip = v->regs.rip;
 	struct insn_cached *slot = &a->cache[rip / 2 % INSN_CACHE_SIZE];
 
-	if (svm_features.next_rip) {
+	if (__builtin_expect(svm_features.next_rip, 0)) {
 		exit->next_rip = vmcb_of(v)->next_rip;
 		return true;
 	}
@@ -270,21 +273,19 @@ static uint64_t event_to_repeat(uint64_t event)
 	return event;
 }
 
-static inline void pull_state(struct vcpu *v)
+static inline void pull_state(struct vcpu *v, struct vcpu_arch *a,
+			      const struct vmcb *c)
 {
-	struct vcpu_arch *a = vcpu_arch(v);
-	const struct vmcb *c = vmcb_of(v);
-
 	v->regs.rax = c->rax;
 	v->regs.rsp = c->rsp;
 	v->regs.rip = c->rip;
 	v->regs.rflags = c->rflags;
 	a->last_cr3 = c->cr3;
 	a->cpl = c->cpl;
-	a->code64 = (c->cs.attributes & BIT32(9)) && (a->efer & EFER_LMA);
-	a->shadow = c->int_state & 1;
+	a->code64 = (uint8_t)(c->cs.attributes >> 9 & a->efer >> 10 & 1);
+	a->shadow = (uint8_t)c->int_state & 1;
 	a->event = 0;
-	if (c->exitintinfo & EVENT_VALID)
+	if (__builtin_expect(c->exitintinfo & EVENT_VALID, 0))
 		a->event = event_to_repeat(c->exitintinfo);
 }
 
@@ -294,10 +295,9 @@ static void reflect(struct vcpu *v, uint8_t vector)
 	arch_vcpu_inject_fault(v, vector, (uint32_t)vmcb_of(v)->exitinfo1);
 }
 
-static inline void handle_exit(struct vcpu *v, struct vmexit *exit)
+static inline void handle_exit(struct vcpu *v, struct vmexit *exit,
+			       uint64_t code)
 {
-	uint64_t code = vmcb_of(v)->exitcode;
-
 	exit->reason = EXIT_NONE;
 	switch (code) {
 	case SVM_EXIT_VMMCALL:
@@ -307,7 +307,7 @@ static inline void handle_exit(struct vcpu *v, struct vmexit *exit)
 	case SVM_EXIT_CPUID:
 		if (find_next_rip(v, INSN_CPUID, exit)) {
 			cpuid_answer(v);
-			vcpu_skip(v, exit);
+			arch_vcpu_skip(v, exit);
 			exit->reason = EXIT_CPUID;
 		}
 		break;
@@ -395,7 +395,7 @@ static void handle_refusal(struct vcpu *v, struct vmexit *exit)
 		fatal(exit, c->exitcode);
 		return;
 	}
-	pull_state(v);
+	pull_state(v, vcpu_arch(v), c);
 	if (!fetch_insn(v, exit, &insn))
 		return;
 	if (insn.what == INSN_WRITE_CR && insn.cr == 3)
@@ -405,29 +405,39 @@ static void handle_refusal(struct vcpu *v, struct vmexit *exit)
 }
 
 /* A fresh ASID: nothing is cached under it. */
-static void take_asid(struct svm_cpu *s, struct vcpu *v, uint32_t cpu,
-		      uint64_t flush_seq)
+static __attribute__((noinline)) void take_asid(struct svm_cpu *s,
+						struct vcpu *v,
+						uint64_t flush_seq)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 	struct vmcb *c = vmcb_of(v);
 
 	if (s->next_asid >= svm_features.asid_count) {
-		s->generation++;
+		s->generation += CPU_MAX;
 		s->next_asid = 1;
 		c->tlb_control = SVM_TLB_FLUSH_ALL;
 	}
-	if (a->asid_cpu != cpu)
-		c->clean = 0;
+	if ((a->asid_generation ^ s->generation) % CPU_MAX)
+		c->clean = 0;	/* another CPU ran it last */
 	vmcb_set_asid(c, s->next_asid++);
 	a->asid_generation = s->generation;
-	a->asid_cpu = cpu;
 	a->flush_seq = flush_seq;
+}
+
+/* What only some CPUs need after an exit. */
+static void after_exit(struct vmcb *c)
+{
+	if (svm_features.fill_return_stack)
+		fill_return_stack();
+	if (svm_features.clean)
+		c->clean = VMCB_CLEAN_ALL;
 }
 
 void svm_run(struct vcpu *v, struct vmexit *exit)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 	struct vmcb *c = vmcb_of(v);
+	const struct domain *d = v->domain;
 	struct cpu_local *cpu = this_cpu();
 	struct svm_cpu *s = cpu->virt;
 
@@ -437,28 +447,28 @@ void svm_run(struct vcpu *v, struct vmexit *exit)
 	c->rflags = v->regs.rflags;
 	c->event_inject = a->event;
 	/* Order: invariant N3 of npt.c. */
-	atomic_store(&cpu->in_guest, v->domain->id);
-	uint64_t flush_seq = atomic_load(&v->domain->p2m.flush_seq);
+	atomic_store(&cpu->in_guest, d->id);
+	uint64_t flush_seq = atomic_load(&d->p2m.flush_seq);
 
-	if (a->flush_seq != flush_seq || a->asid_cpu != cpu->index ||
-	    a->asid_generation != s->generation)
-		take_asid(s, v, cpu->index, flush_seq);
-	svm_enter(&v->regs, a->control_pa, s->host_pa);
-	atomic_store_release(&cpu->flush_ack, cpu->flush_ack + 1);
+	if (__builtin_expect(a->flush_seq != flush_seq ||
+			     a->asid_generation != s->generation, 0))
+		take_asid(s, v, flush_seq);
+	insn_svm_enter(&v->regs, a->control_pa, s->host_pa);
+	atomic_store_relaxed(&cpu->flush_ack, cpu->flush_ack + 1);
 	atomic_store_release(&cpu->in_guest, 0);
-	if (svm_features.fill_return_stack)
-		fill_return_stack();
+	if (svm_features.extra)
+		after_exit(c);
 	c->tlb_control = 0;
-	if (c->int_control & SVM_CTL_V_IRQ) {
+	if (__builtin_expect(c->int_control & SVM_CTL_V_IRQ, 0)) {
 		vmcb_set_int_control(c, SVM_INT_CONTROL);
 		vmcb_set_intercept1(c, c->intercept1 & ~SVM_VINTR);
 	}
-	if (c->exitcode >> 31) {	/* 32 or 64 bits of ones */
+	uint64_t code = c->exitcode;
+
+	if (__builtin_expect(code >> 31 != 0, 0)) {	/* 32 or 64 bits of ones */
 		handle_refusal(v, exit);
 		return;
 	}
-	if (svm_features.clean)
-		c->clean = VMCB_CLEAN_ALL;
-	pull_state(v);
-	handle_exit(v, exit);
+	pull_state(v, a, c);
+	handle_exit(v, exit, code);
 }

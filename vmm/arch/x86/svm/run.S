@@ -9,17 +9,15 @@
 
 	.text
 
-/* void svm_enter(struct guest_regs *regs, uint64_t vmcb, uint64_t host) */
+/*
+ * RDI: struct guest_regs, RSI: the VMCB's address, RDX: that of the host's.
+ * Keeps RBP and RSP; called by insn_svm_enter() alone.
+ */
 	.globl svm_enter
 	.hidden svm_enter
 	.type svm_enter, @function
 svm_enter:
 	pushq %rbp
-	pushq %rbx
-	pushq %r12
-	pushq %r13
-	pushq %r14
-	pushq %r15
 	pushq %rdi
 	pushq %rdx
 	clgi
@@ -62,11 +60,6 @@ svm_enter:
 	movq %r14, REG(14)(%rax)
 	movq %r15, REG(15)(%rax)
 	stgi
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
-	popq %rbx
 	popq %rbp
 	ret
 	.size svm_enter, . - svm_enter

@@ -58,6 +58,8 @@ static bool svm_probe(void)
 		.fill_return_stack = !(insn_cpuid(1, 0).ecx & BIT32(31)),
 		.asid_count = r.ebx,
 	};
+	svm_features.extra = svm_features.clean ||
+			     svm_features.fill_return_stack;
 	return (r.edx & EDX_NPT) && r.ebx >= 2;
 }
 
@@ -90,7 +92,7 @@ static void svm_cpu_enable(void)
 	insn_wrmsr(MSR_EFER, insn_rdmsr(MSR_EFER) | EFER_SVME | EFER_NXE);
 	insn_wrmsr(MSR_VM_HSAVE_PA, image_phys(s->hsave));
 	s->host_pa = image_phys(&s->host);
-	s->generation = 1;
+	s->generation = CPU_MAX + cpu->index;
 	s->next_asid = 1;
 	insn_vmsave(s->host_pa);
 	cpu->virt = s;
@@ -194,7 +196,7 @@ static void svm_set(struct vcpu *v, enum virt_reg reg, uint64_t value)
 
 static void svm_flush(struct vcpu *v)
 {
-	vcpu_arch(v)->asid_generation = 0;
+	vcpu_arch(v)->asid_generation %= CPU_MAX;	/* the CPU stays */
 }
 
 static void svm_window(struct vcpu *v)

@@ -9,7 +9,7 @@ struct svm_cpu {
 	uint8_t hsave[PAGE_SIZE];	/* the CPU's own, opaque */
 	struct vmcb host;	/* [I] what VMLOAD restores */
 	uint64_t host_pa;	/* [I] */
-	uint64_t generation;	/* [C] of ASIDs; 1.. */
+	uint64_t generation;	/* [C] of ASIDs: invariant A3 of exit.c */
 	uint32_t next_asid;	/* [C] */
 } __attribute__((aligned(PAGE_SIZE)));
 
@@ -20,6 +20,7 @@ struct svm_features {
 	bool clean;		/* clean bits are looked at */
 	bool pause;		/* PAUSE filter */
 	bool fill_return_stack;	/* not under an emulator */
+	bool extra;		/* one of those that cost at each exit */
 	uint32_t asid_count;
 };
 extern struct svm_features svm_features;	/* [I] after probe */
@@ -29,8 +30,7 @@ static inline struct vmcb *vmcb_of(const struct vcpu *v)
 	return v->arch;
 }
 
-/* run.S */
-void svm_enter(struct guest_regs *regs, uint64_t vmcb, uint64_t host);
+/* run.S; svm_enter() is called by insn_svm_enter() */
 void fill_return_stack(void);
 
 /* struct virt_ops.run */
