@@ -243,7 +243,7 @@ static bool all_quiesced(struct domain *d)
 		if (atomic_load(&d->vcpu[i].quiesced))
 			continue;
 		sched_mail(&d->vcpu[i]);
-		sched_yield(&d->vcpu[0]);
+		sched_pass(&d->vcpu[0]);
 		return false;
 	}
 	return true;

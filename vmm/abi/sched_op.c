@@ -108,7 +108,7 @@ int64_t do_sched_op(struct vcpu *v, const uint64_t arg[5])
 {
 	switch (arg[0]) {
 	case SCHEDOP_yield:
-		sched_yield(v);
+		sched_pass(v);
 		return 0;
 	case SCHEDOP_block:
 		if (!upcall_due(v))

@@ -403,7 +403,7 @@ bool sched_block(struct vcpu *v)
 	return true;
 }
 
-void sched_yield(struct vcpu *v)
+void sched_pass(struct vcpu *v)
 {
 	struct cpu *cpu = cpu_of(v);
 	struct heap_node *first = heap_first(&cpu->run);
@@ -429,7 +429,7 @@ void sched_yield_to_sibling(struct vcpu *v)
 		heap_insert(&cpu->run, &to->run, to->vruntime);
 		break;
 	}
-	sched_yield(v);
+	sched_pass(v);
 }
 
 void sched_stop_others(void)

@@ -40,7 +40,7 @@ void sched_arm(struct cpu *cpu);
  */
 bool sched_block(struct vcpu *v);
 /* Current lets others go first, once. */
-void sched_yield(struct vcpu *v);
+void sched_pass(struct vcpu *v);
 /* Current spins: a waiting vCPU of its own domain on this CPU goes first. */
 void sched_yield_to_sibling(struct vcpu *v);
 /* Whether v may be given the CPU: its state and its domain's. */
