@@ -325,7 +325,8 @@ void sched_poll(struct cpu *cpu)
 	first = heap_first(&cpu->run);
 	if (!first) {
 		cpu->resched |= !vcpu_is_runnable(v);
-		timer_stop(cpu, &cpu->own[0]);
+		if (!v->domain->cap)	/* else it ends with the budget */
+			timer_stop(cpu, &cpu->own[0]);
 		return;
 	}
 	charge(v, now);
