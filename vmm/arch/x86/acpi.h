@@ -29,7 +29,7 @@ struct acpi_info {
 	uint32_t cpu_apic_id[CPU_MAX];	/* enabled ones, as listed */
 	unsigned int cpu_count;
 	unsigned int cpu_ignored;	/* beyond CPU_MAX */
-	uint8_t nmi_lints;		/* bit n: LINTn is NMI, all CPUs */
+	uint32_t nmi_lints;		/* bit n: LINTn is NMI, all CPUs */
 	uint64_t ioapic[IOAPIC_MAX];
 	unsigned int ioapic_count;
 	uint16_t pm_timer_port;		/* 0 = none */

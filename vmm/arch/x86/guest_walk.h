@@ -4,12 +4,12 @@
 #include "lib/types.h"
 
 struct domain;
-struct ram_cached;
 struct vcpu;
+struct walk_cache;
 
 struct walk {			/* what decides about a translation */
 	const struct domain *domain;
-	struct ram_cached *cached;	/* one for each level */
+	struct walk_cache *cache;
 	uint64_t cr0, cr3, cr4, efer;
 };
 

@@ -59,8 +59,7 @@ static void vcpu_reset(struct vcpu *v, const struct reset_state *state)
 	a->nmi_blocked = a->shutdown = false;
 	for (size_t i = 0; i < INSN_CACHE_SIZE; i++)
 		a->cache[i].what = 0;
-	for (size_t i = 0; i < WALK_LEVELS; i++)
-		a->table[i].count = 0;
+	a->walk = (struct walk_cache){ .flush_seq = 0 };
 	v->regs = (struct guest_regs){ .rip = state->rip, .rbx = state->rbx,
 				       .rdx = state->rdx,
 				       .rflags = RFLAGS_FIXED };

@@ -68,11 +68,13 @@ uint64_t event_combine(uint64_t first, uint64_t fault);
 #define WALK_LEVELS	4u
 #define FPU_AREA_SIZE	2816u	/* XSAVE with AVX-512, MPX and PKRU */
 
-/* A run of guest frames that is the VM's own RAM, while flush_seq stays. */
-struct ram_cached {
-	uint64_t first, count;
-	uint8_t *ptr;
-	uint64_t flush_seq;
+/* Where a walk of a guest's tables found the VM's own RAM; guest_walk.c. */
+struct walk_cache {
+	uint64_t flush_seq;	/* of the p2m: true while it stays the same */
+	struct {
+		uint64_t start, size;	/* guest-physical */
+		uint64_t bias;		/* VMM address - guest-physical */
+	} level[WALK_LEVELS];
 };
 
 struct insn_cached {
@@ -99,7 +101,7 @@ struct vcpu_arch {
 	bool nmi_blocked;	/* [C] between an NMI and its IRET */
 	bool shutdown;		/* [C] triple fault; not loaded anywhere */
 	struct insn_cached cache[INSN_CACHE_SIZE];	/* [C] */
-	struct ram_cached table[WALK_LEVELS];	/* [C] where tables are */
+	struct walk_cache walk;	/* [C] */
 };
 static_assert(offsetof(struct vcpu_arch, control) == 0, "page-aligned");
 
