@@ -114,7 +114,8 @@ static void enqueue(struct cpu *cpu, struct vcpu *v, nsec_t now)
 		v->throttle_next = cpu->throttled;
 		cpu->throttled = v;
 		if (!timer_is_armed(&cpu->own[2]))
-			timer_set(cpu, &cpu->own[2], now + SCHED_PERIOD);
+			timer_set(cpu, &cpu->own[2],
+				  (now / SCHED_PERIOD + 1) * SCHED_PERIOD);
 		return;
 	}
 	heap_insert(&cpu->run, &v->run, v->vruntime);
