@@ -11,10 +11,12 @@
 #define FREE_MAX	512u
 #define LOW_FRAMES	256u		/* 1 MiB */
 
+struct range {
+	uint64_t start, end;		/* frames */
+};
+
 static struct {
-	struct range {
-		uint64_t start, end;	/* frames */
-	} free[FREE_MAX];		/* ascending, none empty */
+	struct range free[FREE_MAX];	/* ascending, none empty */
 	unsigned int free_count;
 	uint8_t *table, *table_end;	/* what is left of the last page run */
 	bool open;
@@ -46,12 +48,12 @@ static void cut(unsigned int i, uint64_t start, uint64_t end)
 	}
 }
 
-static void reserve(uint64_t start, uint64_t end)
+static void reserve(struct range range)
 {
 	for (unsigned int i = 0; i < allocator.free_count; i++) {
 		const struct range *r = &allocator.free[i];
-		uint64_t from = MAX(start, r->start);
-		uint64_t to = MIN(end, r->end);
+		uint64_t from = MAX(range.start, r->start);
+		uint64_t to = MIN(range.end, r->end);
 
 		if (from < to) {
 			unsigned int before = allocator.free_count;
@@ -68,12 +70,32 @@ static uint64_t frame_up(uint64_t address)
 	return ROUND_UP(address, PAGE_SIZE) >> PAGE_SHIFT;
 }
 
-/* Ranges may reach beyond RAM, where there are no frames to assign. */
-static void assign(uint64_t start, uint64_t end, enum frame_kind kind)
+/* What of the range is RAM, for the loader's ranges may reach beyond. */
+static void assign(const struct boot_info *boot, struct range range,
+		   enum frame_kind kind)
 {
-	end = MIN(end, world.partition.frame_count);
-	if (start < end)
-		partition_assign(MFN(start), end - start, 0, kind);
+	for (unsigned int i = 0; i < boot->ram_count; i++) {
+		uint64_t start = MAX(range.start,
+				     frame_up(boot->ram[i].start));
+		uint64_t end = MIN(range.end, boot->ram[i].end >> PAGE_SHIFT);
+
+		if (start < end)
+			partition_assign(MFN(start), end - start, 0, kind);
+	}
+}
+
+static struct range vmm_range(const struct boot_info *boot, unsigned int i)
+{
+	return (struct range){ boot->vmm[i].start >> PAGE_SHIFT,
+			       frame_up(boot->vmm[i].end) };
+}
+
+static struct range module_range(const struct boot_info *boot, unsigned int i)
+{
+	const struct boot_module *m = &boot->module[i];
+
+	return (struct range){ m->address >> PAGE_SHIFT,
+			       frame_up(m->address + m->size) };
 }
 
 /* First fit for min..max frames: cut out, not assigned. */
@@ -135,12 +157,9 @@ bool boot_alloc_init(const struct boot_info *boot)
 			allocator.free[allocator.free_count++] = frames;
 	}
 	for (unsigned int i = 0; i < boot->vmm_count; i++)
-		reserve(boot->vmm[i].start >> PAGE_SHIFT,
-			frame_up(boot->vmm[i].end));
+		reserve(vmm_range(boot, i));
 	for (unsigned int i = 0; i < boot->module_count; i++)
-		reserve(boot->module[i].address >> PAGE_SHIFT,
-			frame_up(boot->module[i].address +
-				 boot->module[i].size));
+		reserve(module_range(boot, i));
 
 	uint64_t count = frame_up(end * sizeof(struct frame));
 	struct run run = { MFN_NONE, 0 };
@@ -151,17 +170,12 @@ bool boot_alloc_init(const struct boot_info *boot)
 		return false;
 	scrub(run);
 	world.partition = (struct partition){ arch_frame_ptr(run.mfn), end };
-	for (unsigned int i = 0; i < boot->ram_count; i++)
-		assign(frame_up(boot->ram[i].start),
-		       boot->ram[i].end >> PAGE_SHIFT, FRAME_SPARE);
+	assign(boot, (struct range){ 0, end }, FRAME_SPARE);
 	for (unsigned int i = 0; i < boot->vmm_count; i++)
-		assign(boot->vmm[i].start >> PAGE_SHIFT,
-		       frame_up(boot->vmm[i].end), FRAME_VMM);
+		assign(boot, vmm_range(boot, i), FRAME_VMM);
 	for (unsigned int i = 0; i < boot->module_count; i++)
-		assign(boot->module[i].address >> PAGE_SHIFT,
-		       frame_up(boot->module[i].address +
-				boot->module[i].size), FRAME_MODULE);
-	assign(run.mfn.n, run.mfn.n + run.count, FRAME_VMM);
+		assign(boot, module_range(boot, i), FRAME_MODULE);
+	partition_assign(run.mfn, run.count, 0, FRAME_VMM);
 	return true;
 }
 

@@ -22,12 +22,14 @@ struct draft {
 /* Joins the run to the last extent if it continues it. */
 static bool append(struct draft *draft, gfn_t gfn, struct run run)
 {
-	struct extent *last = &draft->extent[draft->count - 1];
+	if (draft->count) {
+		struct extent *last = &draft->extent[draft->count - 1];
 
-	if (draft->count && last->gfn.n + last->count == gfn.n &&
-	    last->mfn.n + last->count == run.mfn.n) {
-		last->count += run.count;
-		return true;
+		if (last->gfn.n + last->count == gfn.n &&
+		    last->mfn.n + last->count == run.mfn.n) {
+			last->count += run.count;
+			return true;
+		}
 	}
 	if (draft->count == EXTENT_MAX)
 		return false;
@@ -170,6 +172,7 @@ int ram_create(const struct plan *plan, const struct blueprint *b,
 	memcpy(d->extent, draft.extent,
 	       draft.count * sizeof(draft.extent[0]));
 	d->extent_count = draft.count;
+	arch_frame_scrub(d->p2m.root);	/* maps nothing before the build */
 	d->shared = arch_frame_ptr(d->shared_mfn);
 	d->shared_gfn = GFN(UINT64_MAX);
 	d->xenstore_gfn = gfn_of(GPA_XENSTORE);
