@@ -13,7 +13,7 @@
 #include "core/sched.h"
 #include "launch/launch.h"
 
-#define TABLE_SLACK	96u	/* frames */
+#define TABLE_SLACK	8u	/* frames */
 
 static uint64_t table_byte, frame_end;
 unsigned int world_slices;
@@ -145,14 +145,15 @@ static void create_cpus(unsigned int cpus, uint32_t vcpu_count)
 void world_start_cpus(unsigned int count, const struct vm_spec *vm,
 		      unsigned int cpus)
 {
-	uint64_t frames = TABLE_SLACK, owned = 1024;
+	uint64_t frames = TABLE_SLACK, owned = 0;
 	uint32_t vcpu_count = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
 		struct vm_spec s = with_defaults(vm ? &vm[i] : NULL);
 
-		owned += ROUND_UP(s.ram_frames, 512) + s.pool_count + 517;
-		frames += 8 + (s.vcpu_count * 2000 + s.port_count * 8 +
+		owned += s.ram_frames + s.pool_count + 5 +
+			 (s.ram_frames % 512 ? 0 : 512);
+		frames += 8 + (s.vcpu_count * 4000 + s.port_count * 8 +
 			       s.map_count * 24 + s.grant_frames * 6200u) /
 				      PAGE_SIZE;
 		vcpu_count += s.vcpu_count;

@@ -82,3 +82,12 @@ void world_restore(const struct snapshot *snapshot);
 /* Whether nothing changed since; the mock's records do not count. */
 bool world_equals(const struct snapshot *snapshot);
 void world_forget(struct snapshot *snapshot);
+
+/* Asserts that the call gives this result and changes nothing at all. */
+#define assert_refused(call, result) \
+	do { \
+		struct snapshot *before_ = world_save(); \
+		assert_int_equal((call), (result)); \
+		assert_true(world_equals(before_)); \
+		world_forget(before_); \
+	} while (0)
