@@ -72,6 +72,7 @@ int machine_reset(void **state)
 	machine.domain.id = 1;
 	machine.domain.vcpu_count = 1;
 	machine.xcr0 = 1;
+	machine.kind = P2M_RAM;
 	virt = &svm_ops;
 	return 0;
 }
@@ -88,13 +89,37 @@ uint32_t *machine_word32(uint64_t gpa)
 	       gpa % PAGE_SIZE / 4;
 }
 
+/* RAM is frames ram_base.. of the guest and 0.. of the machine. */
+struct p2m_entry p2m_lookup(const struct domain *d, gfn_t gfn)
+{
+	struct p2m_entry found = { P2M_NONE, false, MFN_NONE, 1 };
+
+	assert_ptr_equal(d, &machine.domain);
+	machine.lookups++;
+	if (gfn.n - machine.ram_base < MACHINE_PAGES) {
+		found.kind = machine.kind;
+		found.mfn = MFN(gfn.n - machine.ram_base);
+	}
+	return found;
+}
+
 void *p2m_ram_ptr(const struct domain *d, gfn_t gfn)
 {
-	assert_ptr_equal(d, &machine.domain);
-	machine.reads++;
-	if (gfn.n - machine.ram_base >= MACHINE_PAGES)
-		return NULL;
-	return machine.ram[gfn.n - machine.ram_base];
+	struct p2m_entry found = p2m_lookup(d, gfn);
+
+	return found.kind == P2M_RAM ? arch_frame_ptr(found.mfn) : NULL;
+}
+
+void *arch_frame_ptr(mfn_t mfn)
+{
+	assert_in_range(mfn.n, 0, MACHINE_PAGES - 1);
+	return machine.ram[mfn.n];
+}
+
+void arch_vcpu_unload(struct vcpu *v)
+{
+	assert_ptr_equal(v, &machine.vcpu);
+	machine.unloads++;
 }
 
 void upcall_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf,

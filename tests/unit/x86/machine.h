@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include "arch/x86/virt.h"
 #include "core/domain.h"
+#include "core/p2m.h"
 
 #define MACHINE_PAGES	16u
 
@@ -25,7 +26,8 @@ struct machine {
 	bool iret_watched, shadow_cleared;
 	uint64_t tsc_aux, xcr0;
 	unsigned int upcalls;
-	unsigned int reads;		/* of guest pages */
+	enum p2m_kind kind;		/* of what is in RAM */
+	unsigned int lookups, unloads;
 };
 extern struct machine machine;
 

@@ -465,7 +465,8 @@ void svm_run(struct vcpu *v, struct vmexit *exit)
 	}
 	uint64_t code = c->exitcode;
 
-	if (__builtin_expect(code >> 31 != 0, 0)) {	/* 32 or 64 bits of ones */
+	/* VMEXIT_INVALID is 32 or 64 bits of ones. */
+	if (__builtin_expect(code >> 31 != 0, 0)) {
 		handle_refusal(v, exit);
 		return;
 	}
