@@ -43,6 +43,13 @@ FUZZ_SRC  := $(wildcard tests/fuzz/*.c)
 FUZZ_TEST := $(filter tests/fuzz/fuzz_%,$(FUZZ_SRC))
 FUZZ_HELP := $(filter-out $(FUZZ_TEST),$(FUZZ_SRC))
 PC        := %
+FUZZ_ADD_fuzz_launch     := tests/unit/launch_fixture.c tests/unit/tree.c \
+			    tests/unit/kernel.c
+FUZZ_LIBS_fuzz_launch    := -lfdt
+FUZZ_ADD_fuzz_hypercall  := tests/unit/world_fixture.c
+FUZZ_LIBS_fuzz_hypercall := -lcmocka
+FUZZ_ADD_fuzz_console    := tests/unit/world_fixture.c
+FUZZ_LIBS_fuzz_console   := -lcmocka
 FUZZ_BIN  := $(FUZZ_TEST:%.c=$(OUT)/fuzz/%)
 
 $(OUT)/asan/%.c.o: %.c
@@ -83,7 +90,7 @@ $(FUZZ_BIN): $(OUT)/fuzz/%: $(OUT)/fuzz/%.c.o \
 		$$(patsubst $$(PC),$(OUT)/fuzz/$$(PC).o,$$(FUZZ_ADD_$$(*F))) \
 		$(LIB_FUZZ)
 	$(call say,LD fuzz,$@)
-	$(Q)$(CLANG) $(FUZZ_CF) -fsanitize=fuzzer -o $@ $^ $(FUZZ_LIBS_$(*F))
+	$(Q)$(CLANG) $(FUZZ_CF) -Qunused-arguments -fsanitize=fuzzer -o $@ $^ $(FUZZ_LIBS_$(*F))
 
 -include tests/unit/x86/x86.mk
 
