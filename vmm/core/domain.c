@@ -24,6 +24,10 @@ void domain_news(struct domain *d, enum domain_news news)
 
 static void mail_all(struct domain *d)
 {
+	struct cpu *cpu = &world.cpu[arch_cpu_id()];
+
+	if (cpu->current && cpu->current->domain == d)
+		cpu->resched = true;
 	for (uint32_t i = 0; i < d->vcpu_count; i++)
 		sched_mail(&d->vcpu[i]);
 }
