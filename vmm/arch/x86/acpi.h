@@ -17,7 +17,7 @@ struct acpi_header {
 	uint32_t length;
 	uint8_t revision, checksum;
 	char oem[26];
-};
+} __attribute__((packed));
 static_assert(sizeof(struct acpi_header) == 36, "ACPI table header");
 
 struct acpi_port {		/* a register in I/O space, 0 = none */

@@ -2,19 +2,18 @@
 /*
  * Clearing and copying with the widest moves. A guest's vector registers may
  * be live here: what is used is saved and put back. 32-byte moves are used
- * only if XCR0, which may be the guest's, has AVX on and AVX-512 and MPX off,
- * since a VEX-coded write clears the rest of a longer register; else legacy
- * SSE moves, which leave the upper parts alone.
+ * only if XCR0, which may be the guest's, has AVX on and AVX-512 off, since a
+ * VEX-coded write clears the rest of a longer register.
  */
-	/* Jumps to `sse` unless 32-byte moves may be used. Uses rax, rcx, rdx. */
-	.macro need_avx sse
+	/* Jumps to \other unless they may be. Uses rax, rcx, rdx. */
+	.macro need_avx other
 	cmpb $0, copy_has_xgetbv(%rip)
-	je \sse
+	je \other
 	xorl %ecx, %ecx
 	xgetbv
 	andl $0xe6, %eax
 	cmpl $0x06, %eax
-	jne \sse
+	jne \other
 	.endm
 
 	.text
@@ -24,7 +23,7 @@ arch_frame_scrub:			/* (mfn) */
 	shlq $12, %rdi
 	movabsq $0xffff810000000000, %rax	/* DIRECT_BASE */
 	addq %rax, %rdi
-	need_avx 2f
+	need_avx 2f			/* else legacy SSE */
 	subq $32, %rsp
 	vmovdqu %ymm0, (%rsp)
 	vpxor %xmm0, %xmm0, %xmm0
@@ -60,10 +59,10 @@ arch_frame_scrub:			/* (mfn) */
 	.balign 16
 	.globl arch_copy
 arch_copy:				/* (to, from, size) */
-	cmpq $256, %rdx
-	jb 4f
 	movq %rdx, %r8
-	need_avx 3f
+	cmpq $256, %rdx
+	jb 2f
+	need_avx 2f
 	subq $128, %rsp
 	vmovdqu %ymm0, (%rsp)
 	vmovdqu %ymm1, 32(%rsp)
@@ -91,34 +90,10 @@ arch_copy:				/* (to, from, size) */
 	vmovdqu 64(%rsp), %ymm2
 	vmovdqu 96(%rsp), %ymm3
 	addq $128, %rsp
-2:	movq %r8, %rdx
-	jmp 4f
-
-3:	subq $40, %rsp
-	movups %xmm0, (%rsp)
-	movups %xmm1, 16(%rsp)
-5:	.set at, 0
-	.rept 4
-	movups at(%rsi), %xmm0
-	movups at + 16(%rsi), %xmm1
-	movups %xmm0, at(%rdi)
-	movups %xmm1, at + 16(%rdi)
-	.set at, at + 32
-	.endr
-	subq $-128, %rsi
-	subq $-128, %rdi
-	addq $-128, %r8
-	cmpq $128, %r8
-	jae 5b
-	movups (%rsp), %xmm0
-	movups 16(%rsp), %xmm1
-	addq $40, %rsp
-	jmp 2b
-
-4:	movq %rdx, %rcx
+2:	movq %r8, %rcx
 	shrq $3, %rcx
 	rep movsq
-	movl %edx, %ecx
+	movl %r8d, %ecx
 	andl $7, %ecx
 	rep movsb
 	ret

@@ -23,6 +23,9 @@
 #define MB2_TAG_RSDP1		14u
 #define MB2_TAG_RSDP2		15u
 
+/* All packed: the loader may put them anywhere. */
+#define PACKED	__attribute__((packed))
+
 struct mb1_info {
 	uint32_t flags;
 	uint32_t memory_low, memory_high;	/* 0x04: KiB from 0, 1 MiB */
@@ -31,21 +34,24 @@ struct mb1_info {
 	uint32_t module_count, module;		/* 0x14 */
 	uint32_t symbols[4];
 	uint32_t map_size, map;			/* 0x2c */
-};
+} PACKED;
 static_assert(offsetof(struct mb1_info, map_size) == 0x2c, "Multiboot 1");
 
-struct mb1_module { uint32_t start, end, text, reserved; };
+struct mb1_module { uint32_t start, end, text, reserved; } PACKED;
 
 struct mb1_map {
 	uint32_t size;		/* of what follows */
 	uint64_t start, length;
 	uint32_t type;
-} __attribute__((packed));
+} PACKED;
 
-struct mb2_tag { uint32_t type, size; };
-struct mb2_module { struct mb2_tag tag; uint32_t start, end; };
-struct mb2_map { struct mb2_tag tag; uint32_t entry_size, version; };
-struct mb2_map_entry { uint64_t start, length; uint32_t type, reserved; };
+struct mb2_tag { uint32_t type, size; } PACKED;
+struct mb2_module { struct mb2_tag tag; uint32_t start, end; } PACKED;
+struct mb2_map { struct mb2_tag tag; uint32_t entry_size, version; } PACKED;
+struct mb2_map_entry {
+	uint64_t start, length;
+	uint32_t type, reserved;
+} PACKED;
 
 struct boot_info boot_info;
 static struct ranges ram, reserved;
@@ -153,8 +159,8 @@ static void mb2_read_map(uint64_t at, uint32_t size)
 
 static uint64_t mb2_read(uint64_t address)
 {
-	const uint32_t *total = piece(address, 8);
-	uint64_t at = address + 8, end = address + *total, rsdp = 0;
+	const struct mb2_tag *head = piece(address, 8);	/* size, reserved */
+	uint64_t at = address + 8, end = address + head->type, rsdp = 0;
 
 	while (at + sizeof(struct mb2_tag) <= end) {
 		const struct mb2_tag *tag = piece(at, sizeof(*tag));
