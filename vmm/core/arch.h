@@ -21,12 +21,17 @@ void *arch_frame_ptr(mfn_t mfn);
 void arch_frame_scrub(mfn_t mfn);
 /* Copies bytes with the widest moves; no overlap. */
 void arch_copy(void *to, const void *from, size_t size);
-/* index if index < count, else some value < count; no branch to mispredict. */
+/*
+ * index if index < count, else 0; no branch to mispredict. In assembly, because
+ * a compiler that has seen the bound checked knows the answer and leaves the
+ * clamp out.
+ */
 static inline size_t arch_index_nospec(size_t index, size_t count)
 {
-	size_t mask = (size_t)0 - (size_t)(index < count);
+	size_t mask;
 
-	__asm__("" : "+r"(mask));
+	__asm__("cmp %2,%1; sbb %0,%0"
+		: "=r"(mask) : "r"(index), "r"(count) : "cc");
 	return index & mask;
 }
 
