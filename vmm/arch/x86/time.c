@@ -31,6 +31,7 @@
 #define MEASURE_NS		2000000u
 #define MEASURE_SPINS		100000000u	/* a clock that stands still */
 #define TOLERANCE		50u	/* 1/50 = 2 % between two clocks */
+#define TIME_SHIFT		48
 #define DELTA_MAX		UINT64_C(1000000000)	/* ns to the timer */
 
 enum reference { REF_PIT, REF_PM_TIMER, REF_HPET, REF_COUNT };
@@ -54,6 +55,7 @@ static struct reference_clock reference[REF_COUNT] = {
 };
 static void *hpet;
 static struct arch_clock clock;
+static uint64_t time_mul;	/* ns per tick, times 2^TIME_SHIFT */
 static uint32_t tsc_khz;
 static uint64_t apic_mul;	/* timer ticks per ns, times 2^32 */
 static uint64_t wallclock_base;
@@ -203,6 +205,8 @@ static void clock_set(uint32_t khz)
 	}
 	clock.tsc_to_system_mul = (uint32_t)ratio;
 	clock.tsc_shift = shift;
+	/* The same for arch_time(), which is called at every turn. */
+	time_mul = ratio << (TIME_SHIFT - 32 + shift);
 	tsc_khz = khz;
 }
 
@@ -265,12 +269,7 @@ nsec_t arch_time(void)
 {
 	uint64_t delta = insn_rdtsc() - clock.tsc_timestamp;
 
-	if (clock.tsc_shift < 0)
-		delta >>= -clock.tsc_shift;
-	else
-		delta <<= clock.tsc_shift;
-	return (nsec_t)((unsigned __int128)delta * clock.tsc_to_system_mul
-			>> 32);
+	return (nsec_t)((unsigned __int128)delta * time_mul >> TIME_SHIFT);
 }
 
 void time_wait(nsec_t ns)
