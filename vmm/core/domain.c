@@ -151,8 +151,9 @@ int domain_restart(struct domain *d)
 	case DOMAIN_DYING:
 		atomic_store(&d->restart_wanted, 1u);
 		return 0;
-	case DOMAIN_BUILDING:
-		return -XEN_EBUSY;
+	case DOMAIN_BUILDING:	/* it has not run yet: as good as new */
+		atomic_store(&d->destroy_wanted, 0u);
+		return 0;
 	case DOMAIN_DEAD:
 		if (!atomic_compare_exchange(&d->state, &dead, DOMAIN_DYING))
 			return -XEN_EBUSY;
