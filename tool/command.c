@@ -85,8 +85,8 @@ static void option_unknown(const struct command *c, const char *word)
 }
 
 /* One word that begins with a dash; *i moves on over its value. */
-static bool option_parse(const struct command *c, char **argv, int *i,
-			 struct arguments *out)
+static bool option_parse(const struct command *c, const char *const *argv,
+			 int *i, struct arguments *out)
 {
 	const char *word = argv[*i], *bare = word + 1 + (word[1] == '-');
 	size_t length = strcspn(bare, "=");
@@ -121,7 +121,7 @@ static bool option_parse(const struct command *c, char **argv, int *i,
 	return true;
 }
 
-bool arguments_parse(const struct command *c, int argc, char **argv,
+bool arguments_parse(const struct command *c, int argc, const char *const *argv,
 		     struct arguments *out)
 {
 	bool options = true;

@@ -57,7 +57,7 @@ extern const struct command commands[];
 extern const size_t command_count;
 
 /* Fills `out`; false after a sentence on standard error. */
-bool arguments_parse(const struct command *c, int argc, char **argv,
+bool arguments_parse(const struct command *c, int argc, const char *const *argv,
 		     struct arguments *out);
 bool argument_flag(const struct arguments *a, const char *name);
 /* The last value given, or `otherwise`. */

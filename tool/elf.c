@@ -193,7 +193,7 @@ char *elf_check(const uint8_t *bytes, size_t size, struct elf_kernel *out)
 
 char *elf_fits(const struct elf_kernel *k, uint64_t memory_mib)
 {
-	uint64_t end = memory_mib << 20;
+	uint64_t end = 0;
 
 	for (unsigned int i = 0; i < k->segment_count; i++) {
 		const struct elf_segment *s = &k->segment[i];
@@ -205,11 +205,11 @@ char *elf_fits(const struct elf_kernel *k, uint64_t memory_mib)
 				"ends at 0x%llx",
 				s->start, s->end, GUEST_LOW_MAX);
 		if (s->end > end)
-			return text_format(
-				"it needs memory up to %" PRIu64 " MiB and "
-				"the VM has %" PRIu64 " MiB: write a larger "
-				"memory =",
-				(s->end + (1u << 20) - 1) >> 20, memory_mib);
+			end = s->end;
 	}
-	return NULL;
+	if (end <= memory_mib << 20)
+		return NULL;
+	return text_format("it needs memory up to %" PRIu64 " MiB and the VM "
+			   "has %" PRIu64 " MiB: give the VM more",
+			   (end + (1u << 20) - 1) >> 20, memory_mib);
 }

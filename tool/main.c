@@ -41,7 +41,8 @@ int main(int argc, char **argv)
 			a.word_count = 1;
 			return cmd_help(&a);
 		}
-	if (!arguments_parse(c, argc > 2 ? argc - 2 : 0, argv + 2, &a))
+	if (!arguments_parse(c, argc > 2 ? argc - 2 : 0,
+			     (const char *const *)argv + 2, &a))
 		return EXIT_BAD;
 
 	int status = c->run(&a);

@@ -59,8 +59,31 @@ $(TOOL_TEST): $(OUT)/tool/asan/%: $(OUT)/tool/asan/tests/unit/tool/%.c.o \
 # libxlutil is Xen's own parser, the oracle of ours.
 TOOL_TEST_LIBS_test_oracle := -lxlutil -lxenlight
 
+# The fuzzers: the same sources by clang, seeds in tests/fuzz/seeds.
+TOOL_FUZZ_SRC := $(wildcard tests/fuzz/tool/fuzz_*.c)
+TOOL_FUZZ     := $(TOOL_FUZZ_SRC:tests/fuzz/tool/%.c=$(OUT)/tool/fuzz/%)
+TOOL_FUZZ_LIB := $(filter-out tool/main.c,$(TOOL_SRC))
+TOOL_FUZZ_CF  := -std=gnu17 -D_GNU_SOURCE -O1 -g $(TOOL_INC) -Wall -Wextra \
+		 -Werror -fsanitize=fuzzer-no-link,address,undefined \
+		 -fno-sanitize-recover=all
+
+$(OUT)/tool/fuzz/%.c.o: %.c
+	$(call say,CC fuzz,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(TOOL_FUZZ_CF) $(DEPGEN) -c -o $@ $<
+
+$(OUT)/tool/fuzz/libtool.a: $(TOOL_FUZZ_LIB:%=$(OUT)/tool/fuzz/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+$(TOOL_FUZZ): $(OUT)/tool/fuzz/%: $(OUT)/tool/fuzz/tests/fuzz/tool/%.c.o \
+		$(OUT)/tool/fuzz/libtool.a
+	$(call say,LD fuzz,$@)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(TOOL_LIBS)
+
 # A sum of both halves ends the output, as tests/check wants it.
-.PHONY: check-tool tool-tests
+.PHONY: check-tool tool-tests tool-fuzz
+tool-fuzz: $(TOOL_FUZZ)
 tool-tests: $(TOOL_TEST) bulkhead
 check-tool: tool-tests $(TOOL_FUZZ)
 	$(Q)tests/unit/tool/fetch_examples $(TOOL_EXAMPLES)
@@ -75,5 +98,8 @@ check-tool: tool-tests $(TOOL_FUZZ)
 
 -include $(TOOL_LIB_SRC:%.c=$(OUT)/tool/asan/%.c.d)
 -include $(TOOL_TEST_SRC:%.c=$(OUT)/tool/asan/%.c.d)
+-include $(patsubst %,$(OUT)/tool/fuzz/%.d,$(TOOL_FUZZ_LIB) $(TOOL_FUZZ_SRC))
 .SECONDARY: $(TOOL_LIB_SRC:%=$(OUT)/tool/asan/%.o) \
-	    $(TOOL_TEST_SRC:%=$(OUT)/tool/asan/%.o)
+	    $(TOOL_TEST_SRC:%=$(OUT)/tool/asan/%.o) \
+	    $(patsubst %,$(OUT)/tool/fuzz/%.o,$(TOOL_FUZZ_LIB) \
+	    $(TOOL_FUZZ_SRC))

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "fault.h"
+#include "../../../tool/fault.h"
 
 /* A new empty folder below $TMPDIR; remove with test_folder_remove(). */
 char *test_folder(void);
