@@ -124,6 +124,8 @@ void pin_drop(struct domain *granter, uint32_t number, bool write, mfn_t mfn)
 	if (!a->write_count && !a->read_count)
 		bits |= GTF_reading;
 	atomic_fetch_and(&ref.entry->flags, (uint16_t)~bits);
+	if (bits & GTF_reading)
+		*a = (struct grant_active){ .gfn = 0 };
 }
 
 int16_t pin_swap(struct domain *d, uint32_t number_a, uint32_t number_b)
