@@ -66,36 +66,10 @@ boot_entry:
 	movl %ebx, %esi
 
 	/* Without long mode there is nothing that we could do. */
-	movl $0x80000000, %eax
-	cpuid
-	cmpl $0x80000001, %eax
-	jb no_long_mode
 	movl $0x80000001, %eax
 	cpuid
 	btl $29, %edx
 	jnc no_long_mode
-
-	/* The lowest 4 GiB, at 0, IMAGE_BASE and DIRECT_BASE. */
-	movl $PHYS(boot_pd), %ebx
-	movl $PTE_LARGE, %eax
-	xorl %ecx, %ecx
-1:	movl %eax, (%ebx, %ecx, 8)
-	addl $0x200000, %eax
-	incl %ecx
-	cmpl $2048, %ecx
-	jb 1b
-	movl $PHYS(boot_pdpt), %ebx
-	movl $(PHYS(boot_pd) + PTE_TABLE), %eax
-	xorl %ecx, %ecx
-2:	movl %eax, (%ebx, %ecx, 8)
-	addl $4096, %eax
-	incl %ecx
-	cmpl $4, %ecx
-	jb 2b
-	movl $(PHYS(boot_pdpt) + PTE_TABLE), %eax
-	movl %eax, PHYS(boot_pml4)
-	movl %eax, PHYS(boot_pml4) + 8 * ((IMAGE_BASE >> 39) & 511)
-	movl %eax, PHYS(boot_pml4) + 8 * ((DIRECT_BASE >> 39) & 511)
 
 to_long_mode:
 	movl $CR4_PAE, %eax
@@ -231,15 +205,33 @@ trampoline_32:
 	xorl %edi, %edi
 	jmp to_long_mode
 
-	.bss
+	/* The lowest 4 GiB, at 0, at IMAGE_BASE and at DIRECT_BASE. */
+	.data
 	.balign 4096
 	.globl boot_pml4
 boot_pml4:
-	.skip 4096
+	.quad PHYS(boot_pdpt) + PTE_TABLE
+	.org boot_pml4 + 8 * ((IMAGE_BASE >> 39) & 511)
+	.quad PHYS(boot_pdpt) + PTE_TABLE
+	.org boot_pml4 + 8 * ((DIRECT_BASE >> 39) & 511)
+	.quad PHYS(boot_pdpt) + PTE_TABLE
+	.org boot_pml4 + 4096
 boot_pdpt:
-	.skip 4096
+	.set at, 0
+	.rept 4
+	.quad PHYS(boot_pd) + at * 4096 + PTE_TABLE
+	.set at, at + 1
+	.endr
+	.org boot_pdpt + 4096
 boot_pd:
-	.skip 4 * 4096
+	.set at, 0
+	.rept 2048
+	.quad at * 0x200000 + PTE_LARGE
+	.set at, at + 1
+	.endr
+
+	.bss
+	.balign 4096
 	.globl boot_stack, boot_stack_end
 boot_stack:
 	.skip BOOT_STACK_SIZE
