@@ -15,7 +15,7 @@
 #define CTRL_T		0x14u
 #define CHUNK		256u
 #define LINE_PATIENCE	(50 * NSEC_PER_MS)	/* for an unfinished line */
-#define LINGER		(100 * NSEC_PER_MS)	/* output before power-off */
+#define LINGER		(3 * NSEC_PER_SEC)	/* output before power-off */
 
 static struct outbox box[2];
 static uint32_t focus;		/* domid that gets typed bytes */
