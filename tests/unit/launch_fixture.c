@@ -79,7 +79,7 @@ static void put_cells(const char *kind, const char *name,
 	uint32_t cell[64];
 
 	for (uint32_t i = 0; i < count && i < 64; i++)
-		cell[i] = __builtin_bswap32(value[i]);
+		cell[i] = be(value[i]);
 	put(kind, name, cell, count * 4);
 }
 
@@ -180,6 +180,27 @@ int fixture_launch(const struct fixture_domain *domain, uint32_t count)
 	free(tree);
 	fixture_text[0] = '\0';
 	return launch_try(&fixture_boot, fixture_text, sizeof(fixture_text));
+}
+
+const struct fixture_domain fixture_one;
+
+int launch_changed(const char *kind, const char *name,
+			   const void *data, size_t size)
+{
+	fixture_change = (struct fixture_change){ kind, name, data, size,
+						  false };
+	return fixture_launch(&fixture_one, 1);
+}
+
+uint32_t be(uint32_t n)
+{
+	return __builtin_bswap32(n);
+}
+
+int launch_number(const char *kind, const char *name, uint32_t value)
+{
+	value = be(value);
+	return launch_changed(kind, name, &value, 4);
 }
 
 /* --- a domain --- */

@@ -49,6 +49,13 @@ void *fixture_describe(const struct fixture_domain *domain, uint32_t count,
 		       size_t *size);
 /* fixture_describe(), then launch_try(). */
 int fixture_launch(const struct fixture_domain *domain, uint32_t count);
+/* The usual domain, alone, with one property of a node changed. */
+extern const struct fixture_domain fixture_one;
+int launch_changed(const char *kind, const char *name,
+			   const void *data, size_t size);
+int launch_number(const char *kind, const char *name, uint32_t value);
+/* A number as it stands in a tree. */
+uint32_t be(uint32_t n);
 
 /* All build steps; returns how many, and makes d DOMAIN_RUNNING. */
 unsigned int fixture_build(struct domain *d);

@@ -52,7 +52,7 @@ void *memmove(void *to, const void *from, size_t size)
 void *memset(void *to, int byte, size_t size)
 {
 	uint8_t *t = to;
-	const struct word all = { (uint8_t)byte * UINT64_C(0x0101010101010101) };
+	const struct word all = { (uint8_t)byte * (UINT64_MAX / 255) };
 
 	for (; size >= 32; size -= 32, t += 32) {
 		struct word *tw = (struct word *)t;
