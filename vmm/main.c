@@ -30,8 +30,10 @@ static void run_guest(struct cpu *cpu, struct vcpu *v)
 		}
 		sched_arm(cpu);
 		arch_vcpu_run(v, &exit);
-		if (arch_take_interrupt_flag())
+		if (arch_take_interrupt_flag()) {
+			cpu->armed = ARMED_UNKNOWN;
 			sched_poll(cpu);
+		}
 		route_exit(v, &exit);
 	} while (!cpu->resched);
 	atomic_store(&v->running, false);
@@ -65,7 +67,8 @@ static void idle(struct cpu *cpu)
 	if (!atomic_load(&cpu->mailbox) && !atomic_load(&world.stop_request))
 		arch_idle();
 	atomic_fetch_and(&world.idle_cpus, ~BIT64(cpu->id));
-	arch_take_interrupt_flag();
+	if (arch_take_interrupt_flag())
+		cpu->armed = ARMED_UNKNOWN;
 	cpu->idle_time += arch_time() - from;
 }
 

@@ -20,6 +20,7 @@ struct cpu {			/* a physical CPU; [C] unless marked */
 	struct heap timers;
 	uint64_t min_vruntime;
 	nsec_t armed;		/* what the hardware timer is set to */
+#define ARMED_UNKNOWN	(NSEC_NEVER - 1) /* it may have fired, even early */
 	struct timer own[TIMERS_PER_CPU];	/* slice, serial, refill */
 	struct vcpu *throttled;	/* list by vcpu.throttle_next */
 	nsec_t idle_time, idle_from;
