@@ -176,16 +176,6 @@ static void memory_fault(struct vcpu *v, const struct vmexit *exit)
 	crash(v, "it touched memory that it does not have");
 }
 
-static void service_devices(struct domain *d)
-{
-	if (atomic_load_relaxed(&d->device_pending) == 0)
-		return;
-	atomic_fetch_and(&d->device_pending, ~BIT64(PORT_DEVICE_CONSOLE));
-	if (console_service(d))
-		atomic_fetch_or(&d->device_pending,
-				BIT64(PORT_DEVICE_CONSOLE));
-}
-
 void route_exit(struct vcpu *v, const struct vmexit *exit)
 {
 	v->exit_count++;
@@ -230,7 +220,7 @@ void route_exit(struct vcpu *v, const struct vmexit *exit)
 	case EXIT_REASON_COUNT:
 		break;
 	}
-	service_devices(v->domain);
+	console_look(v->domain);
 }
 
 /* --- jobs: building a VM and taking it apart --- */

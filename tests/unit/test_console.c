@@ -197,6 +197,41 @@ static void input_waits_for_room_and_is_refused_without(void **state)
 	assert_int_equal(ring->in[1280 % 1024], 'y');
 }
 
+static void what_is_left_is_served_later(void **state)
+{
+	char text[1500] = { 0 };
+
+	(void)state;
+	print(text, sizeof(text));
+	console_look(d);		/* nobody has asked */
+	assert_int_equal(ring->out_cons, 0);
+	assert_int_equal(event_send(d, d->console.port), 0);
+	for (unsigned int i = 1; i <= 3; i++) {
+		assert_int_equal(d->device_pending, 1);
+		console_look(d);
+		assert_int_equal(ring->out_cons, MIN(512 * i, 1500));
+	}
+	assert_int_equal(d->device_pending, 0);
+}
+
+static void a_vm_that_does_not_run_is_told_nothing(void **state)
+{
+	char text[2048] = { 0 };
+
+	(void)state;
+	d->state = DOMAIN_SHUTDOWN;
+	print(text, sizeof(text));
+	assert_true(console_input(d, 'x'));
+	assert_true(console_service(d));
+	assert_int_equal(ring->out_cons, 512);
+	assert_int_equal(ring->in_prod, 0);
+	assert_false(event_is_pending(d, d->console.port));
+	d->state = DOMAIN_RUNNING;
+	console_service(d);
+	assert_int_equal(ring->in_prod, 1);
+	assert_true(event_is_pending(d, d->console.port));
+}
+
 static void restart_begins_with_an_empty_ring(void **state)
 {
 	char buffer[10];
@@ -272,6 +307,8 @@ int main(void)
 		T(slow_reader_loses_the_oldest_bytes),
 		T(input_reaches_the_guest_with_an_event),
 		T(input_waits_for_room_and_is_refused_without),
+		T(what_is_left_is_served_later),
+		T(a_vm_that_does_not_run_is_told_nothing),
 		T(restart_begins_with_an_empty_ring),
 		T(early_output_is_text_only),
 		T(early_output_goes_in_slices),

@@ -24,6 +24,12 @@
 
 static_assert((HISTORY & (HISTORY - 1)) == 0, "positions wrap by masking");
 
+/* Else nothing is raised: its memory may be in the making. */
+static bool is_running(const struct domain *d)
+{
+	return atomic_load(&d->state) == DOMAIN_RUNNING;
+}
+
 static struct xencons_interface *ring_of(const struct domain *d)
 {
 	return arch_frame_ptr(d->console.ring);
@@ -127,7 +133,9 @@ static bool feed(struct domain *d)
 	uint32_t used = prod - atomic_load_acquire(&ring->in_cons);
 	uint32_t count = c->input_count;
 
-	if (used > sizeof(ring->in))
+	if (!is_running(d))
+		count = 0;
+	else if (used > sizeof(ring->in))
 		count = 0;	/* not until the guest has come to its senses */
 	else
 		count = MIN(count, (uint32_t)sizeof(ring->in) - used);
@@ -151,9 +159,20 @@ bool console_service(struct domain *d)
 	more = drain(d, &was_full);
 	fed = feed(d);
 	spin_unlock(&d->console.lock);
-	if (was_full || fed)
+	if (fed || (was_full && is_running(d)))
 		event_raise(d, d->console.port);
 	return more;
+}
+
+void console_look(struct domain *d)
+{
+	const uint64_t bit = BIT64(PORT_DEVICE_CONSOLE);
+
+	if (!(atomic_load_relaxed(&d->device_pending) & bit))
+		return;
+	atomic_fetch_and(&d->device_pending, ~bit);
+	if (console_service(d))
+		atomic_fetch_or(&d->device_pending, bit);
 }
 
 bool console_input(struct domain *d, char byte)
@@ -165,7 +184,7 @@ bool console_input(struct domain *d, char byte)
 	room = c->input_count < sizeof(c->input);
 	if (room)
 		c->input[c->input_count++] = byte;
-	fed = atomic_load(&d->state) == DOMAIN_RUNNING && feed(d);
+	fed = feed(d);
 	spin_unlock(&c->lock);
 	if (fed)
 		event_raise(d, c->port);

@@ -16,6 +16,11 @@ void console_init(struct domain *d);
  * when there is more to do. Any CPU.
  */
 bool console_service(struct domain *d);
+/*
+ * The same, if the guest has asked for it since: after each of its exits,
+ * and regularly for what is left when it sleeps or has ended.
+ */
+void console_look(struct domain *d);
 /* console_io write and the VMM's own remarks. Any CPU. */
 void console_put(struct domain *d, const char *text, size_t size);
 /* A typed byte; false if the waiting room is full. */

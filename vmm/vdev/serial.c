@@ -188,7 +188,8 @@ static bool all_sent(void)
 		uint64_t produced = atomic_load(&d->console.produced);
 
 		if (d->console.sent[0] != produced ||
-		    d->console.sent[1] != produced || atomic_load(&d->news))
+		    d->console.sent[1] != produced || atomic_load(&d->news) ||
+		    atomic_load(&d->device_pending))
 			return false;
 	}
 	return box[0].head == box[0].tail && box[1].head == box[1].tail;
@@ -245,6 +246,7 @@ void serial_poll(nsec_t now)
 		if (++next_domain >= world.domain_count)
 			next_domain = 1;
 		serve(d);
+		console_look(d);
 		text_of(d, now);
 		frames_of(d, now);
 	}
