@@ -214,18 +214,6 @@ static void maybe_power_off(nsec_t now)
 		arch_poweroff(byte);
 }
 
-/* What a VM that sleeps or has ended still has in its ring. */
-static void serve(struct domain *d)
-{
-	uint64_t bit = BIT64(PORT_DEVICE_CONSOLE);
-
-	if (!(atomic_load_relaxed(&d->device_pending) & bit))
-		return;
-	atomic_fetch_and(&d->device_pending, ~bit);
-	if (console_service(d))
-		atomic_fetch_or(&d->device_pending, bit);
-}
-
 void serial_poll(nsec_t now)
 {
 	struct audit audit;
@@ -245,7 +233,6 @@ void serial_poll(nsec_t now)
 
 		if (++next_domain >= world.domain_count)
 			next_domain = 1;
-		serve(d);
 		console_look(d);
 		text_of(d, now);
 		frames_of(d, now);
