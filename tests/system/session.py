@@ -5,12 +5,14 @@ Every wait names a condition and has a limit. A session marks what it starts
 by a variable in the environment, which children inherit whatever group or
 session they move to; so it finds, and ends, exactly that.
 """
+import fcntl
 import os
 import pty
 import re
 import selectors
 import signal
 import subprocess
+import termios
 import time
 import uuid
 
@@ -32,7 +34,8 @@ class Session:
             self.input = self.fd
             self.process = subprocess.Popen(
                 command, stdin=child, stdout=child, stderr=child, env=env,
-                start_new_session=True)
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
             os.close(child)
         else:
             self.fd, child = os.pipe()
@@ -89,6 +92,12 @@ class Session:
             self.text += data.decode(errors="replace").replace("\r", "")
         return True
 
+    def go_on(self, end, what, seconds):
+        if not self.pump(end - time.monotonic()):
+            raise Late(what + " until the program ended")
+        if time.monotonic() > end:
+            raise Late("%s within %g s" % (what, seconds))
+
     def wait_for(self, pattern, seconds):
         """The first match behind the last one waited for."""
         end = time.monotonic() + seconds
@@ -98,9 +107,7 @@ class Session:
             if match:
                 self.seen = match.end()
                 return match
-            if not self.pump(end - time.monotonic()) or \
-                    time.monotonic() > end:
-                raise Late("no /%s/ within %g s" % (pattern.pattern, seconds))
+            self.go_on(end, "no /%s/" % pattern.pattern, seconds)
 
     def wait_for_all(self, patterns, seconds):
         """All of them, in any order, anywhere in the output."""
@@ -110,10 +117,7 @@ class Session:
             left = [p for p in left if not p.search(self.text)]
             if not left:
                 return
-            if not self.pump(end - time.monotonic()) or \
-                    time.monotonic() > end:
-                raise Late("no /%s/ within %g s" % (left[0].pattern,
-                                                    seconds))
+            self.go_on(end, "no /%s/" % left[0].pattern, seconds)
 
     def send(self, text):
         os.write(self.input, text.encode())
