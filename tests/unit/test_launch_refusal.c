@@ -161,7 +161,8 @@ static void missing_double_and_unknown_ones_are_refused(void **state)
 		fixture_change = (struct fixture_change){
 			needed[i][0], needed[i][1], &one, 4, true };
 		if (name)
-			refused(fixture_launch(&fixture_one, 1), "is there twice");
+			refused(fixture_launch(&fixture_one, 1),
+				"is there twice");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		refused(launch_number(kinds[i], "bulkhead,mystery", 1),
@@ -226,7 +227,8 @@ static void no_tree_at_all_is_refused(void **state)
 	fixture_boot.module_count = 1;
 	fixture_launch(&fixture_one, 1);
 	memset(&world, 0, sizeof(world));
-	refused(fixture_launch(&fixture_one, 1), "no module but the description");
+	refused(fixture_launch(&fixture_one, 1),
+		"no module but the description");
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, start)
