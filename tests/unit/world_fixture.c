@@ -236,6 +236,7 @@ uint16_t vm_grant_flags(unsigned int domid, uint32_t ref)
 int64_t world_call_at(struct vcpu *v, hypercall_fn *call, uint64_t cmd,
 		      uint64_t va, uint64_t count)
 {
+	struct guest_regs saved = v->regs;
 	int64_t result;
 
 	v->regs.rdi = cmd;
@@ -249,6 +250,7 @@ int64_t world_call_at(struct vcpu *v, hypercall_fn *call, uint64_t cmd,
 		world_slices++;
 		result = call(v, arg);
 	} while (result == HYPERCALL_AGAIN);
+	v->regs = saved;
 	return result;
 }
 
@@ -256,11 +258,15 @@ int64_t world_call(struct vcpu *v, hypercall_fn *call, uint64_t cmd,
 		   void *arg, size_t size, uint64_t count)
 {
 	void *guest = vm_ptr(v->domain->id, WORLD_ARG_GPA);
+	char saved[PAGE_SIZE];
 	int64_t result;
 
+	assert_true(size <= sizeof(saved));
+	memcpy(saved, guest, size);
 	memcpy(guest, arg, size);
 	result = world_call_at(v, call, cmd, WORLD_ARG_GPA, count);
 	memcpy(arg, guest, size);
+	memcpy(guest, saved, size);
 	return result;
 }
 

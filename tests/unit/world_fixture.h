@@ -52,7 +52,8 @@ uint16_t vm_grant_flags(unsigned int domid, uint32_t ref);
 
 /*
  * The hypercall as v makes it, until it is finished. The argument is put at
- * this guest-physical address first and copied back from there after.
+ * this guest-physical address first and copied back from there after; memory
+ * there and v's registers are then as before.
  */
 #define WORLD_ARG_GPA	0x1000ull
 int64_t world_call(struct vcpu *v, hypercall_fn *call, uint64_t cmd,

@@ -120,14 +120,13 @@ static int64_t reservation(struct vcpu *v, uint32_t cmd, uint64_t handle)
 static int64_t place_shared_info(struct domain *d, gfn_t gfn)
 {
 	struct p2m_entry old;
-	int err = 0;
+	bool there;
+	int err;
 
-	if (gfn.n >> P2M_GFN_BITS)
-		return -XEN_EINVAL;
 	spin_lock(&d->lock);
-	if (gfn.n != d->shared_gfn.n)
-		err = p2m_may_replace(d, gfn, 0, &old);
-	if (!err && gfn.n != d->shared_gfn.n) {
+	err = p2m_may_replace(d, gfn, 0, &old);
+	there = old.kind == P2M_SHARED && old.mfn.n == d->shared_mfn.n;
+	if (!err) {
 		bool back = d->shared_over_ram && d->p2m.parked_count;
 
 		if (d->shared_gfn.n != UINT64_MAX)
@@ -140,7 +139,7 @@ static int64_t place_shared_info(struct domain *d, gfn_t gfn)
 	spin_unlock(&d->lock);
 	if (!err)
 		arch_npt_flush(d);
-	return err;
+	return there ? 0 : err;
 }
 
 static int64_t place_grant_frame(struct domain *d, uint64_t index, gfn_t gfn)
@@ -237,23 +236,33 @@ static int64_t reservation_size(struct vcpu *v, uint32_t cmd, uint64_t handle)
 /* The map that start_info has too, in the form of the BIOS call E820. */
 static int64_t memory_map(struct vcpu *v, uint64_t handle)
 {
-	uint64_t size = v->domain->ram_frames * PAGE_SIZE;
-	uint64_t low = MIN(size, (uint64_t)GPA_RAM_LOW_END);
+	uint64_t low = 0, high = 0;
 	struct {
 		uint64_t address, size;
 		uint32_t type;
 	} __attribute__((packed)) entry[] = {
-		{ 0, low, E820_RAM },
+		{ 0, 0, E820_RAM },
 		{ GPA_ACPI, PAGE_SIZE, E820_ACPI },
 		{ GPA_LAPIC, PAGE_SIZE, E820_RESERVED },
 		{ GPA_SPECIAL, GPA_SPECIAL_END - GPA_SPECIAL, E820_RESERVED },
-		{ GPA_RAM_HIGH, size - low, E820_RAM },
+		{ GPA_RAM_HIGH, 0, E820_RAM },
 	};
-	uint32_t count = size > low ? ARRAY_SIZE(entry) : ARRAY_SIZE(entry) - 1;
+	uint32_t count;
 	struct gmem_span span, list;
 	struct xen_memory_map arg;
 
 	static_assert(sizeof(entry[0]) == 20, "E820 entry");
+	for (uint32_t i = 0; i < v->domain->extent_count; i++) {
+		const struct extent *e = &v->domain->extent[i];
+
+		if (e->gfn.n < gfn_of(GPA_RAM_LOW_END).n)
+			low += e->count;
+		else if (e->gfn.n >= gfn_of(GPA_RAM_HIGH).n)
+			high += e->count;
+	}
+	entry[0].size = low * PAGE_SIZE;
+	entry[4].size = high * PAGE_SIZE;
+	count = high ? 5 : 4;
 	if (gmem_span(v, handle, sizeof(arg), &span))
 		return -XEN_EFAULT;
 	gmem_span_read(&span, &arg);
