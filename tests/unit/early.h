@@ -31,6 +31,11 @@ static inline void *early_ptr(uint64_t address)
 	return (void *)((uintptr_t)early.memory + address);
 }
 
+static inline uint64_t early_of(const void *address)
+{
+	return (uint64_t)((uintptr_t)address - (uintptr_t)early.memory);
+}
+
 _Noreturn static inline void early_panic(const char *file, int line,
 					 const char *what)
 {
@@ -48,15 +53,15 @@ static inline void early_log(const char *format, ...)
 
 #undef EARLY_LIMIT
 #define EARLY_LIMIT		((uint64_t)EARLY_SIZE)
-#undef DIRECT_BASE
-#define DIRECT_BASE		((uint64_t)early.memory)
 #define phys_ptr		early_ptr
+#define phys_of			early_of
 #define arch_panic		early_panic
 #define log_line		early_log
-/* The image lies from 1 MiB to 1 MiB + 64 KiB. */
-#define image_start		((char *)0x100000)
-#define image_end		((char *)0x110000)
-#define image_phys(address)	((uint64_t)(address))
+/* The image lies from 1 MiB to 1 MiB + 64 KiB; 20 KiB text, 12 KiB rodata. */
+#define image_start		((char *)IMAGE_BASE + 0x100000)
+#define image_text_end		((char *)IMAGE_BASE + 0x105000)
+#define image_rodata_end	((char *)IMAGE_BASE + 0x108000)
+#define image_end		((char *)IMAGE_BASE + 0x110000)
 
 #include "arch/x86/ranges.c"
 #include "arch/x86/multiboot.c"
@@ -70,7 +75,7 @@ static inline void early_reset(void)
 	memset(early.memory, 0, EARLY_SIZE);
 	memset(&boot_info, 0, sizeof(boot_info));
 	memset(&acpi, 0, sizeof(acpi));
-	ram.count = reserved.count = table_count = 0;
+	ram.count = reserved.count = found_count = 0;
 	early.why = NULL;
 	early.lines = 0;
 }

@@ -310,7 +310,7 @@ static void madt_lists_the_processors(void **state)
 	assert_int_equal(acpi.ioapic[0], 0xfec00000);
 	assert_int_equal(acpi.nmi_lints, 2);
 	early.memory[0x301030]++;	/* checksum no longer right */
-	table_count = 0;
+	found_count = 0;
 	memset(&acpi, 0, sizeof(acpi));
 	acpi_init(0);
 	assert_int_equal(acpi.cpu_count, 0);
@@ -350,7 +350,7 @@ static void s5_is_found_in_the_dsdt(void **state)
 	/* Revision 1 ends before the reset register. */
 	table_put(0x301000, "FACP", fadt, 116 - 36);
 	table_put(0x302000, "DSDT", aml, 16);	/* and \_S5 is cut off */
-	table_count = 0;
+	found_count = 0;
 	memset(&acpi, 0, sizeof(acpi));
 	acpi_init(AT);
 	assert_int_equal(acpi.pm1a_control, 0x604);

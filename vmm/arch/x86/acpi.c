@@ -23,8 +23,8 @@ struct rsdp {
 #define RSDP_SIZE1	20u
 
 struct acpi_info acpi;
-static const struct acpi_header *table[ACPI_TABLE_MAX];
-static unsigned int table_count;
+static const struct acpi_header *found[ACPI_TABLE_MAX];
+static unsigned int found_count;
 
 static bool sums_to_zero(const void *data, size_t size)
 {
@@ -85,30 +85,30 @@ static const struct acpi_header *table_add(uint64_t address)
 {
 	const struct acpi_header *t = table_check(address);
 
-	if (t && table_count < ACPI_TABLE_MAX)
-		table[table_count++] = t;
+	if (t && found_count < ACPI_TABLE_MAX)
+		found[found_count++] = t;
 	return t;
 }
 
 const struct acpi_header *acpi_table(const char *signature,
 				     unsigned int index)
 {
-	for (unsigned int i = 0; i < table_count; i++)
-		if (!memcmp(table[i]->signature, signature, 4) && !index--)
-			return table[i];
+	for (unsigned int i = 0; i < found_count; i++)
+		if (!memcmp(found[i]->signature, signature, 4) && !index--)
+			return found[i];
 	return NULL;
 }
 
 unsigned int acpi_table_count(void)
 {
-	return table_count;
+	return found_count;
 }
 
 struct boot_range acpi_table_range(unsigned int index)
 {
-	uint64_t start = (uint64_t)table[index] - DIRECT_BASE;
+	uint64_t start = phys_of(found[index]);
 
-	return (struct boot_range){ start, start + table[index]->length };
+	return (struct boot_range){ start, start + found[index]->length };
 }
 
 static void read_cpu(uint32_t apic_id, uint32_t flags)

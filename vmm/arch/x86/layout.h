@@ -39,6 +39,11 @@ static inline void *phys_ptr(uint64_t address)
 	return (void *)(DIRECT_BASE + address);
 }
 
+static inline uint64_t phys_of(const void *address)
+{
+	return (uint64_t)address - DIRECT_BASE;
+}
+
 /* Limits of the image, from vmm.lds; page-aligned, VMM addresses. */
 extern char boot_stack[], boot_stack_end[];
 extern char image_start[], image_text_end[], image_rodata_end[], image_end[];

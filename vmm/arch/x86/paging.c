@@ -27,6 +27,7 @@
 #define MAP_MMIO	(PTE_NX | PTE_WRITE | PTE_UNCACHED)
 
 uint64_t paging_root;
+static struct ranges available;	/* RAM that nobody uses yet */
 static struct boot_range spare;	/* paging_take() takes from its end */
 static struct ranges constant;	/* read-only in the direct map */
 static struct boot_range *taken;
@@ -56,8 +57,6 @@ static void move_module(struct boot_module *m)
 
 void paging_init(void)
 {
-	static struct ranges available;
-
 	for (unsigned int i = 0; i < boot_info.ram_count; i++)
 		BUG_ON(!ranges_add(&available, boot_info.ram[i]));
 	for (unsigned int i = 0; i < boot_info.vmm_count; i++)
@@ -108,8 +107,8 @@ static uint64_t *walk(uint64_t address, unsigned int level)
 		if (l == level)
 			return entry;
 		if (!*entry)
-			*entry = ((uint64_t)paging_take(1) - DIRECT_BASE) |
-				 PTE_PRESENT | PTE_WRITE;
+			*entry = phys_of(paging_take(1)) | PTE_PRESENT |
+				 PTE_WRITE;
 		BUG_ON(*entry & PTE_LARGE);
 		entry = phys_ptr(*entry & PTE_ADDRESS);
 	}
@@ -170,7 +169,8 @@ void paging_build(void)
 {
 	static struct ranges direct;
 
-	paging_root = (uint64_t)paging_take(1) - DIRECT_BASE;
+	direct = constant;
+	paging_root = phys_of(paging_take(1));
 	map_image(image_start, image_text_end, MAP_TEXT);
 	map_image(image_text_end, image_rodata_end, MAP_RODATA);
 	map_image(image_rodata_end, image_end, MAP_DATA);
@@ -180,9 +180,8 @@ void paging_build(void)
 
 		r.start &= ~(uint64_t)(PAGE_SIZE - 1);
 		r.end = ROUND_UP(r.end, PAGE_SIZE);
-		BUG_ON(!ranges_add(&constant, r));
+		BUG_ON(!ranges_add(&direct, r));
 	}
-	direct = constant;
 	for (unsigned int i = 0; i < boot_info.ram_count; i++)
 		BUG_ON(!ranges_add(&direct, boot_info.ram[i]));
 	for (unsigned int i = 0; i < direct.count; i++)
@@ -233,8 +232,7 @@ void paging_add_stacks(unsigned int index)
 		uint64_t size = stack_pages(ist) * (uint64_t)PAGE_SIZE;
 
 		map(paging_stack_top(index, ist) - size,
-		    (uint64_t)paging_take(stack_pages(ist)) - DIRECT_BASE,
-		    size, MAP_DATA);
+		    phys_of(paging_take(stack_pages(ist))), size, MAP_DATA);
 	}
 }
 
