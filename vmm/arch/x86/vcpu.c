@@ -6,12 +6,15 @@
 #include "arch/x86/virt.h"
 #include "arch/x86/cpu_local.h"
 #include "arch/x86/cpuid.h"
+#include "arch/x86/guest_walk.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/regs.h"
 #include "core/arch.h"
 #include "core/domain.h"
 #include "core/log.h"
 #include "lib/format.h"
+
+#define OPCODE_HLT	0xf4u
 
 const struct virt_ops *virt;	/* [I] after the boot CPU's virt_init_cpu() */
 
@@ -190,8 +193,28 @@ void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
 		a->event &= ~EVENT_HAS_ERROR;	/* real mode pushes none */
 }
 
+bool vcpu_at_hlt(const struct vcpu *v)
+{
+	uint8_t byte;
+
+	return guest_fetch(v, &byte, 1) && byte == OPCODE_HLT;
+}
+
+/*
+ * An interrupt that is due ends a HLT in STI's shadow at once, so pass over
+ * it: QEMU forgets the shadow at the next entry, and an interrupt taken
+ * before the HLT would leave the guest asleep behind it.
+ */
 void arch_vcpu_want_window(struct vcpu *v)
 {
+	struct vcpu_arch *a = vcpu_arch(v);
+
+	if (a->shadow && !a->event && (v->regs.rflags & RFLAGS_IF) &&
+	    vcpu_at_hlt(v)) {
+		v->regs.rip++;
+		virt->clear_shadow(v);
+		a->shadow = 0;
+	}
 	virt->window(v);
 }
 

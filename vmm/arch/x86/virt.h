@@ -65,7 +65,7 @@ uint64_t event_combine(uint64_t first, uint64_t fault);
 /* --- a vCPU --- */
 
 #define INSN_CACHE_SIZE	8u
-#define WALK_LEVELS	4u
+#define WALK_LEVELS	5u	/* four of tables, one for the page */
 #define FPU_AREA_SIZE	2816u	/* XSAVE with AVX-512, MPX and PKRU */
 
 /* Where a walk of a guest's tables found the VM's own RAM; guest_walk.c. */
@@ -92,7 +92,7 @@ struct vcpu_arch {
 	uint64_t event;		/* [C] EVENT_*, 0 = none */
 	uint64_t xcr0, dr[4], tsc_aux;	/* [C] while not loaded */
 	uint64_t iret_rip;	/* [C] where an NMI handler's IRET stood */
-	uint64_t last_cr3;	/* [C] at the last exit, for a report */
+	uint64_t last_cr3;	/* [C] at the last exit */
 	uint64_t asid_generation;	/* [C] the back end's */
 	uint64_t flush_seq;	/* [C] of the p2m, when the ASID was new */
 	uint8_t cpl;		/* [C] at the last exit */
@@ -146,6 +146,9 @@ extern const struct virt_ops *virt;
  * base, GDT and IDT, CR4.OSFXSR and OSXSAVE. Panics if guests cannot run.
  */
 void virt_init_cpu(void);
+
+/* Is a HLT without prefixes what v executes next? */
+bool vcpu_at_hlt(const struct vcpu *v);
 
 /* Set in every leaf of nested tables. Boot. */
 void npt_set_leaf_bits(uint64_t bits);

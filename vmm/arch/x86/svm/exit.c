@@ -276,6 +276,9 @@ static uint64_t event_to_repeat(uint64_t event)
 static inline void pull_state(struct vcpu *v, struct vcpu_arch *a,
 			      const struct vmcb *c)
 {
+	/* QEMU does not load a shadow, so it cannot save it either. */
+	bool stayed = a->shadow && c->rip == v->regs.rip;
+
 	v->regs.rax = c->rax;
 	v->regs.rsp = c->rsp;
 	v->regs.rip = c->rip;
@@ -284,6 +287,8 @@ static inline void pull_state(struct vcpu *v, struct vcpu_arch *a,
 	a->cpl = c->cpl;
 	a->code64 = (uint8_t)(c->cs.attributes >> 9 & a->efer >> 10 & 1);
 	a->shadow = (uint8_t)c->int_state & 1;
+	if (__builtin_expect(stayed, 0))
+		a->shadow |= vcpu_at_hlt(v);
 	a->event = 0;
 	if (__builtin_expect(c->exitintinfo & EVENT_VALID, 0))
 		a->event = event_to_repeat(c->exitintinfo);
@@ -299,11 +304,12 @@ static inline void handle_exit(struct vcpu *v, struct vmexit *exit,
 			       uint64_t code)
 {
 	exit->reason = EXIT_NONE;
-	switch (code) {
-	case SVM_EXIT_VMMCALL:
+	if (code == SVM_EXIT_VMMCALL) {
 		if (find_next_rip(v, INSN_VMMCALL, exit))
 			exit->reason = EXIT_HYPERCALL;
-		break;
+		return;
+	}
+	switch (code) {
 	case SVM_EXIT_CPUID:
 		if (find_next_rip(v, INSN_CPUID, exit)) {
 			cpuid_answer(v);
@@ -404,7 +410,10 @@ static void handle_refusal(struct vcpu *v, struct vmexit *exit)
 		fatal(exit, c->exitcode);
 }
 
-/* A fresh ASID: nothing is cached under it. */
+/*
+ * A fresh ASID: nothing is cached under it. The first entry of a generation
+ * flushes and does not count as one, so that the second takes the flush out.
+ */
 static __attribute__((noinline)) void take_asid(struct svm_cpu *s,
 						struct vcpu *v,
 						uint64_t flush_seq)
@@ -412,15 +421,16 @@ static __attribute__((noinline)) void take_asid(struct svm_cpu *s,
 	struct vcpu_arch *a = vcpu_arch(v);
 	struct vmcb *c = vmcb_of(v);
 
+	if ((a->asid_generation ^ s->generation) % CPU_MAX)
+		c->clean = 0;	/* another CPU ran it last */
+	c->tlb_control = 0;
+	a->asid_generation = s->generation;
 	if (s->next_asid >= svm_features.asid_count) {
 		s->generation += CPU_MAX;
 		s->next_asid = 1;
 		c->tlb_control = SVM_TLB_FLUSH_ALL;
 	}
-	if ((a->asid_generation ^ s->generation) % CPU_MAX)
-		c->clean = 0;	/* another CPU ran it last */
 	vmcb_set_asid(c, s->next_asid++);
-	a->asid_generation = s->generation;
 	a->flush_seq = flush_seq;
 }
 
@@ -454,11 +464,10 @@ void svm_run(struct vcpu *v, struct vmexit *exit)
 			     a->asid_generation != s->generation, 0))
 		take_asid(s, v, flush_seq);
 	insn_svm_enter(&v->regs, a->control_pa, s->host_pa);
-	atomic_store_relaxed(&cpu->flush_ack, cpu->flush_ack + 1);
+	cpu->flush_ack++;
 	atomic_store_release(&cpu->in_guest, 0);
 	if (svm_features.extra)
 		after_exit(c);
-	c->tlb_control = 0;
 	if (__builtin_expect(c->int_control & SVM_CTL_V_IRQ, 0)) {
 		vmcb_set_int_control(c, SVM_INT_CONTROL);
 		vmcb_set_intercept1(c, c->intercept1 & ~SVM_VINTR);
