@@ -121,12 +121,12 @@ void arch_vcpu_want_window(struct vcpu *v);
 void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size);
 
 /*
- * Guest-virtual to guest-physical through v's current page tables. Returns 0
- * and *gpa, or -XEN_EFAULT. Checks P, and W when write; ignores SMAP, SMEP
- * and protection keys (xen-abi: handles). Reads each entry once.
+ * The byte at a guest-virtual address through v's current page tables, usable
+ * to the end of its page; NULL if nothing is mapped there, or not the
+ * domain's own RAM (p2m_ram_ptr). Checks P, and W when write; ignores SMAP,
+ * SMEP and protection keys (xen-abi: handles). Reads each entry once.
  */
-int arch_guest_translate(const struct vcpu *v, uint64_t va, bool write,
-			 uint64_t *gpa);
+uint8_t *arch_guest_ptr(const struct vcpu *v, uint64_t va, bool write);
 
 /* --- ends --- */
 

@@ -7,20 +7,7 @@
 #include "core/gmem.h"
 #include <xen/errno.h>
 #include "core/arch.h"
-#include "core/p2m.h"
 #include "lib/string.h"
-
-/* The byte at va, usable up to the end of its page, or NULL. */
-static uint8_t *byte_at(struct vcpu *v, uint64_t va, bool write)
-{
-	uint64_t gpa;
-	uint8_t *page;
-
-	if (arch_guest_translate(v, va, write, &gpa))
-		return NULL;
-	page = p2m_ram_ptr(v->domain, gfn_of(gpa));
-	return page ? page + gpa % PAGE_SIZE : NULL;
-}
 
 int gmem_read(struct vcpu *v, void *dst, uint64_t va, size_t size)
 {
@@ -30,7 +17,7 @@ int gmem_read(struct vcpu *v, void *dst, uint64_t va, size_t size)
 		return -XEN_EFAULT;
 	while (size) {
 		size_t part = MIN(size, PAGE_SIZE - va % PAGE_SIZE);
-		const uint8_t *from = byte_at(v, va, false);
+		const uint8_t *from = arch_guest_ptr(v, va, false);
 
 		if (!from)
 			return -XEN_EFAULT;
@@ -52,7 +39,7 @@ int gmem_span(struct vcpu *v, uint64_t va, size_t size, struct gmem_span *span)
 	for (unsigned int i = 0; i < 2; i++) {
 		if (!span->size[i])
 			continue;
-		span->part[i] = byte_at(v, i ? va + head : va, true);
+		span->part[i] = arch_guest_ptr(v, i ? va + head : va, true);
 		if (!span->part[i])
 			return -XEN_EFAULT;
 	}

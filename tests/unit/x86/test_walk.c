@@ -43,7 +43,7 @@ static void translates(uint64_t va, bool write, uint64_t want)
 {
 	uint64_t gpa = 0;
 
-	assert_int_equal(arch_guest_translate(&machine.vcpu, va, write, &gpa),
+	assert_int_equal(guest_translate(&machine.vcpu, va, write, &gpa),
 			 0);
 	assert_int_equal(gpa, want);
 }
@@ -52,7 +52,7 @@ static void faults(uint64_t va, bool write)
 {
 	uint64_t gpa;
 
-	assert_int_equal(arch_guest_translate(&machine.vcpu, va, write, &gpa),
+	assert_int_equal(guest_translate(&machine.vcpu, va, write, &gpa),
 			 -XEN_EFAULT);
 }
 

@@ -5,6 +5,7 @@
 #include "arch/mock/mock.h"
 #include "core/arch.h"
 #include "core/domain.h"
+#include "core/p2m.h"
 
 #define VA_END	BIT64(40)
 
@@ -112,15 +113,15 @@ void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size)
 	snprintf(text, size, "rip 0x%llx", (unsigned long long)v->regs.rip);
 }
 
-int arch_guest_translate(const struct vcpu *v, uint64_t va, bool write,
-			 uint64_t *gpa)
+uint8_t *arch_guest_ptr(const struct vcpu *v, uint64_t va, bool write)
 {
-	(void)v;
+	uint8_t *page;
+
 	if (mock.fail_at && --mock.fail_at == 0)
-		return -XEN_EFAULT;
+		return NULL;
 	if (va >= VA_END || va / PAGE_SIZE == mock.fault_va / PAGE_SIZE ||
 	    (write && va / PAGE_SIZE == mock.readonly_va / PAGE_SIZE))
-		return -XEN_EFAULT;
-	*gpa = va;
-	return 0;
+		return NULL;
+	page = p2m_ram_ptr(v->domain, gfn_of(va));
+	return page ? page + va % PAGE_SIZE : NULL;
 }

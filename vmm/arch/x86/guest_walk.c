@@ -21,128 +21,181 @@
 #define PTE_ADDRESS	0x000ffffffffff000ull
 #define CR3_PAE		0xffffffe0ull
 
-/* Looks gpa up and remembers the whole leaf. 0: it is not RAM. */
-static __attribute__((noinline)) uint64_t
-find_bias(const struct walk *w, unsigned int level, uint64_t gpa)
+#define DATA_LEVEL	4u	/* the place in the cache for what is mapped */
+
+/* Looks gpa up and remembers the whole leaf. False: it is not RAM. */
+static __attribute__((noinline)) bool remember(const struct vcpu *v,
+					       unsigned int level,
+					       uint64_t gpa)
 {
-	struct p2m_entry leaf = p2m_lookup(w->domain, gfn_of(gpa));
+	struct walk_cache *cache = &vcpu_arch(v)->walk;
+	struct p2m_entry leaf = p2m_lookup(v->domain, gfn_of(gpa));
 	uint64_t size = (uint64_t)PAGE_SIZE << 9 * (leaf.level - 1);
-	uint64_t start = gpa & ~(size - 1), bias;
 
 	if (leaf.kind != P2M_RAM)
-		return 0;
-	bias = (uint64_t)arch_frame_ptr(leaf.mfn) -
-	       (gpa & ~(uint64_t)(PAGE_SIZE - 1));
-	w->cache->level[level].start = start;
-	w->cache->level[level].size = size;
-	w->cache->level[level].bias = bias;
-	return bias;
+		return false;
+	cache->level[level].start = gpa & ~(size - 1);
+	cache->level[level].size = size;
+	cache->level[level].bias = (uint64_t)arch_frame_ptr(leaf.mfn) -
+				   (gpa & ~(uint64_t)(PAGE_SIZE - 1));
+	return true;
 }
 
 /*
- * The VMM's view of an entry of a guest's table, or NULL. What was found
- * before stays true while flush_seq does: when RAM is taken out of the p2m,
- * a flush follows before the frame can get another use.
+ * The VMM's view of gpa, or NULL. What was found before stays true while
+ * flush_seq does: as for the CPU's own TLB, a flush follows when RAM is taken
+ * out of the p2m, before the frame can get another use.
  */
-static inline const void *entry_ptr(const struct walk *w, unsigned int level,
-				    uint64_t gpa)
+static inline void *ram_ptr(const struct vcpu *v, unsigned int level,
+			    uint64_t gpa)
 {
-	uint64_t bias = w->cache->level[level].bias;
+	const struct walk_cache *cache = &vcpu_arch(v)->walk;
 
-	if (gpa - w->cache->level[level].start >= w->cache->level[level].size) {
-		bias = find_bias(w, level, gpa);
-		if (!bias)
-			return NULL;
-	}
-	return (const void *)(gpa + bias);
+	if (__builtin_expect(gpa - cache->level[level].start >=
+			     cache->level[level].size, 0) &&
+	    !remember(v, level, gpa))
+		return NULL;
+	return (void *)(gpa + cache->level[level].bias);
 }
 
-/* Four levels (long mode), or three (PAE), where the top one has no W bit. */
-static inline int walk_long(const struct walk *w, uint64_t va, bool write,
-			    uint64_t *gpa, bool pae)
+/* An entry of a table; 0, not present, if that is not in RAM. */
+static inline uint64_t entry64(const struct vcpu *v, unsigned int level,
+			       uint64_t gpa)
 {
-	uint64_t entry = w->cr3 & (pae ? CR3_PAE : PTE_ADDRESS);
-	uint64_t need = PTE_P | (write ? PTE_RW : 0);
-	unsigned int shift = pae ? 30 : 39;
+	const uint64_t *entry = ram_ptr(v, level, gpa);
 
-	for (unsigned int level = pae ? 2 : 3;; level--, shift -= 9) {
-		const uint64_t *p = entry_ptr(w, level, (entry & PTE_ADDRESS) |
-			(pae && level == 2 ? entry & 0xfe0 : 0) |
-			(va >> shift & 0x1ff) * 8);
+	return entry ? atomic_load_relaxed(entry) : 0;
+}
 
-		if (!p)
-			return -XEN_EFAULT;
-		entry = atomic_load_relaxed(p);
-		if (~entry & (pae && level == 2 ? PTE_P : need))
-			return -XEN_EFAULT;
-		if (level == 0 || ((entry & PTE_PS) && level < (pae ? 2 : 3)))
-			break;
-	}
+static inline uint32_t entry32(const struct vcpu *v, unsigned int level,
+			       uint64_t gpa)
+{
+	const uint32_t *entry = ram_ptr(v, level, gpa);
+
+	return entry ? atomic_load_relaxed(entry) : 0;
+}
+
+static inline int leaf(uint64_t entry, uint64_t va, unsigned int shift,
+		       uint64_t *gpa)
+{
 	uint64_t offset = BIT64(shift) - 1;
 
 	*gpa = (entry & PTE_ADDRESS & ~offset) | (va & offset);
 	return 0;
 }
 
-/* Two levels of 4-byte entries; 4 MiB pages with CR4.PSE, 40-bit ones. */
-static int walk_legacy(const struct walk *w, uint64_t va, bool write,
-		       uint64_t *gpa)
+/* The last two levels, which long mode and PAE share. */
+static inline int walk_pages(const struct vcpu *v, uint64_t table,
+			     uint64_t va, uint64_t need, uint64_t *gpa)
 {
-	uint32_t need = write ? PTE_P | PTE_RW : PTE_P;
-	const uint32_t *p = entry_ptr(w, 1, (w->cr3 & 0xfffff000u) |
-					    (va >> 22 & 0x3ff) * 4);
-	uint32_t entry = p ? atomic_load_relaxed(p) : 0;
+	uint64_t entry = entry64(v, 1, (table & PTE_ADDRESS) |
+				       (va >> 18 & 0xff8));
 
 	if (~entry & need)
 		return -XEN_EFAULT;
-	if ((entry & PTE_PS) && (w->cr4 & CR4_PSE)) {
+	if (entry & PTE_PS)
+		return leaf(entry, va, 21, gpa);
+	entry = entry64(v, 0, (entry & PTE_ADDRESS) | (va >> 9 & 0xff8));
+	if (~entry & need)
+		return -XEN_EFAULT;
+	return leaf(entry, va, 12, gpa);
+}
+
+static inline int walk_long(const struct vcpu *v, uint64_t va, uint64_t need,
+			    uint64_t *gpa)
+{
+	uint64_t entry = vcpu_arch(v)->last_cr3;
+
+	/* Canonical: bits 63-47 are all the same. */
+	if ((uint64_t)((int64_t)(va << 16) >> 16) != va)
+		return -XEN_EFAULT;
+	entry = entry64(v, 3, (entry & PTE_ADDRESS) | (va >> 36 & 0xff8));
+	if (~entry & need)
+		return -XEN_EFAULT;
+	entry = entry64(v, 2, (entry & PTE_ADDRESS) | (va >> 27 & 0xff8));
+	if (~entry & need)
+		return -XEN_EFAULT;
+	if (entry & PTE_PS)
+		return leaf(entry, va, 30, gpa);
+	return walk_pages(v, entry, va, need, gpa);
+}
+
+/* The four entries of PAE's top level have no W bit. */
+static int walk_pae(const struct vcpu *v, uint64_t va, uint64_t need,
+		    uint64_t *gpa)
+{
+	uint64_t table = vcpu_arch(v)->last_cr3 & CR3_PAE;
+	uint64_t entry = entry64(v, 2, table + (va >> 27 & 0x18));
+
+	if (!(entry & PTE_P))
+		return -XEN_EFAULT;
+	return walk_pages(v, entry, va, need, gpa);
+}
+
+/* Two levels of 4-byte entries; 4 MiB pages with CR4.PSE, 40-bit ones. */
+static int walk_legacy(const struct vcpu *v, uint64_t va, uint64_t need,
+		       uint64_t *gpa)
+{
+	const struct vcpu_arch *a = vcpu_arch(v);
+	uint32_t entry = entry32(v, 1, (a->last_cr3 & 0xfffff000u) |
+				       (va >> 20 & 0xffc));
+
+	if (~entry & need)
+		return -XEN_EFAULT;
+	if ((entry & PTE_PS) && (a->cr4 & CR4_PSE)) {
 		*gpa = (entry & 0xffc00000u) |
 		       (uint64_t)(entry >> 13 & 0xff) << 32 | (va & 0x3fffff);
 		return 0;
 	}
-	p = entry_ptr(w, 0, (entry & 0xfffff000u) | (va >> 12 & 0x3ff) * 4);
-	entry = p ? atomic_load_relaxed(p) : 0;
+	entry = entry32(v, 0, (entry & 0xfffff000u) | (va >> 10 & 0xffc));
 	if (~entry & need)
 		return -XEN_EFAULT;
 	*gpa = (entry & 0xfffff000u) | (va & 0xfff);
 	return 0;
 }
 
-int guest_walk(const struct walk *w, uint64_t va, bool write, uint64_t *gpa)
+static __attribute__((noinline)) int walk_32bit(const struct vcpu *v,
+						uint64_t va, uint64_t need,
+						uint64_t *gpa)
 {
-	uint64_t flush_seq = atomic_load_acquire(&w->domain->p2m.flush_seq);
-
-	if (w->cache->flush_seq != flush_seq)
-		*w->cache = (struct walk_cache){ .flush_seq = flush_seq };
-	if (w->efer & EFER_LMA) {
-		/* Canonical: bits 63-47 are all the same. */
-		if ((uint64_t)((int64_t)(va << 16) >> 16) != va)
-			return -XEN_EFAULT;
-		return walk_long(w, va, write, gpa, false);
-	}
 	if (va > UINT32_MAX)
 		return -XEN_EFAULT;
-	if (!(w->cr0 & CR0_PG)) {
+	if (!(virt->get(v, REG_CR0) & CR0_PG)) {
 		*gpa = va;
 		return 0;
 	}
-	if (w->cr4 & CR4_PAE)
-		return walk_long(w, va, write, gpa, true);
-	return walk_legacy(w, va, write, gpa);
+	if (vcpu_arch(v)->cr4 & CR4_PAE)
+		return walk_pae(v, va, need, gpa);
+	return walk_legacy(v, va, need, gpa);
 }
 
-int arch_guest_translate(const struct vcpu *v, uint64_t va, bool write,
-			 uint64_t *gpa)
+static inline int walk(const struct vcpu *v, uint64_t va, bool write,
+		       uint64_t *gpa)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
-	struct walk walk = {
-		.domain = v->domain, .cache = &a->walk, .cr3 = a->last_cr3,
-		.cr4 = a->cr4, .efer = a->efer, .cr0 = CR0_PG,
-	};
+	uint64_t seq = atomic_load_acquire(&v->domain->p2m.flush_seq);
+	uint64_t need = write ? PTE_P | PTE_RW : PTE_P;
 
-	if (!(a->efer & EFER_LMA))
-		walk.cr0 = virt->get(v, REG_CR0);
-	return guest_walk(&walk, va, write, gpa);
+	if (__builtin_expect(a->walk.flush_seq != seq, 0))
+		a->walk = (struct walk_cache){ .flush_seq = seq };
+	if (__builtin_expect(!(a->efer & EFER_LMA), 0))
+		return walk_32bit(v, va, need, gpa);
+	return walk_long(v, va, need, gpa);
+}
+
+int guest_translate(const struct vcpu *v, uint64_t va, bool write,
+		    uint64_t *gpa)
+{
+	return walk(v, va, write, gpa);
+}
+
+uint8_t *arch_guest_ptr(const struct vcpu *v, uint64_t va, bool write)
+{
+	uint64_t gpa;
+
+	if (walk(v, va, write, &gpa))
+		return NULL;
+	return ram_ptr(v, DATA_LEVEL, gpa);
 }
 
 size_t guest_fetch(const struct vcpu *v, uint8_t *bytes, size_t size)
@@ -155,15 +208,11 @@ size_t guest_fetch(const struct vcpu *v, uint8_t *bytes, size_t size)
 		va = (uint32_t)(va + virt->get(v, REG_CS_BASE));
 	while (done < size) {
 		size_t part = MIN(size - done, PAGE_SIZE - va % PAGE_SIZE);
-		uint64_t gpa;
-		const uint8_t *page;
+		const uint8_t *from = arch_guest_ptr(v, va, false);
 
-		if (arch_guest_translate(v, va, false, &gpa))
+		if (!from)
 			break;
-		page = p2m_ram_ptr(v->domain, gfn_of(gpa));
-		if (!page)
-			break;
-		memcpy(bytes + done, page + gpa % PAGE_SIZE, part);
+		memcpy(bytes + done, from, part);
 		done += part;
 		va = code64 ? va + part : (uint32_t)(va + part);
 	}
