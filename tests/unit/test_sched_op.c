@@ -171,6 +171,7 @@ static void shutdown_ends_the_domain_and_does_not_return(void **state)
 
 	(void)state;
 	v->domain->on_reboot = ACTION_PRESERVE;
+	world.cpu[v->cpu].current = v;
 	guest_write(v, scratch(v, 0), &shutdown, sizeof(shutdown));
 	v->regs.rax = 29;
 	v->regs.rdi = SCHEDOP_shutdown;

@@ -11,7 +11,7 @@
 #include "core/event.h"
 #include "core/gmem.h"
 
-#define RESET_CURSOR_SHIFT	32u	/* progress of a reset, in the command */
+#define RESET_CURSOR_SHIFT	32u	/* a reset's progress, in its command */
 
 union evtchn_arg {
 	struct evtchn_bind_interdomain bind_interdomain;

@@ -100,7 +100,6 @@ static int64_t shutdown(struct vcpu *v, uint64_t va)
 	if (shutdown.reason > SHUTDOWN_MAX)
 		return -XEN_EINVAL;
 	domain_shutdown(v->domain, shutdown.reason);
-	world.cpu[v->cpu].resched = true;
 	return HYPERCALL_AGAIN;
 }
 

@@ -4,7 +4,7 @@
  */
 #include "vdev/ports.h"
 #include <xen/sched.h>
-#include "core/world.h"
+#include "core/domain.h"
 #include "vdev/console.h"
 
 #define PORT_PIT_CHANNEL0	0x40u
@@ -63,7 +63,6 @@ static bool port_out(struct vcpu *v, uint16_t port, uint8_t value)
 		    SLEEP_TYPE(value) != SLEEP_TYPE_S5)
 			return true;
 		domain_shutdown(v->domain, SHUTDOWN_poweroff);
-		world.cpu[v->cpu].resched = true;
 		return false;
 	default:
 		return true;
