@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 /* The VMM's image, stacks, per-CPU and per-VM tables: a generous bound. */
-#define VMM_BASE   24u	/* MiB */
-#define VMM_FRAMES 128u /* one MiB of frame records for so many MiB */
+#define VMM_BASE   8u	/* MiB */
+#define VMM_FRAMES 200u /* one MiB of frame records for so many MiB */
 
 char *machine_cache(void)
 {

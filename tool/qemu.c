@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define VMM_MAX (64u << 20)
+
 struct words {
 	char **at; /* NULL-ended */
 	size_t count;
@@ -94,6 +96,25 @@ static int memory_file(const struct blob *b)
 		close(fd);
 		return -1;
 	}
+	return fd;
+}
+
+/* A copy: somebody may build a new image before QEMU reads this one. */
+static int vmm_open(const char *path)
+{
+	struct blob b;
+	int err = file_read(path, VMM_MAX, &b), fd = -1;
+
+	if (err)
+		complain("the VMM's image %s cannot be read (%s)", path,
+			 strerror(err));
+	else if (!elf_is(b.at, b.size))
+		complain("the VMM's image %s is not whole: build it again with "
+			 "`make`",
+			 path);
+	else
+		fd = memory_file(&b);
+	blob_free(&b);
 	return fd;
 }
 
@@ -176,7 +197,7 @@ static bool child_open(const struct qemu_options *o, const struct machine *m,
 	const int kind = SOCK_STREAM | SOCK_CLOEXEC;
 
 	*out = (struct qemu){ .com1 = -1, .com2 = -1, .errors = -1 };
-	fd->vmm = open(o->vmm, O_RDONLY | O_CLOEXEC);
+	fd->vmm = vmm_open(o->vmm);
 	fd->tree = memory_file(&tree);
 	blob_free(&tree);
 	bool good = fd->vmm >= 0 && fd->tree >= 0 &&
@@ -190,7 +211,7 @@ static bool child_open(const struct qemu_options *o, const struct machine *m,
 	fd->com1 = com1[1];
 	fd->com2 = com2[1];
 	fd->errors = err[1];
-	if (!good)
+	if (!good && fd->vmm >= 0)
 		complain("QEMU cannot be prepared (%s)", strerror(errno));
 	return good;
 }
@@ -340,7 +361,7 @@ int qemu_save(const struct qemu_options *o, const struct machine *m)
 				 m->module[i].size);
 		free(name);
 	}
-	if (good && file_read(o->vmm, UINT32_MAX, &vmm) == 0) {
+	if (good && file_read(o->vmm, VMM_MAX, &vmm) == 0) {
 		char *path = path_join(o->save, "vmm.elf");
 
 		good = file_write(path, vmm.at, vmm.size) == 0;

@@ -127,7 +127,7 @@ static void memory_defaults_to_what_is_needed(void **state)
 	world_vm(&w, "b", "");
 	world_read(&w, "");
 	assert_no_fault(&w.f);
-	assert_true(w.m.memory >= 128 + 2 + 24);
+	assert_true(w.m.memory >= 128 + 2 + 8);
 	assert_int_equal(w.m.memory % 64, 0);
 	assert_true(machine_need(&w.m) <= w.m.memory);
 	world_end(&w);

@@ -158,6 +158,10 @@ def missing_qemu_is_told(w):
     r = w.tool("boot", w.kernel, "--qemu", FAKE, "--vmm", "/no/vmm")
     equal(r.returncode, 1)
     holds(r.stderr, b"build it with `make`")
+    r = w.tool("boot", w.kernel, "--qemu", FAKE, "--vmm", "/etc/passwd")
+    equal(r.returncode, 1)
+    holds(r.stderr, b"is not whole")
+    equal(r.stderr.count(b"\n"), 1)
     equal(w.sockets(), [])
 
 
