@@ -106,15 +106,14 @@ static int64_t send(struct vcpu *v, uint64_t va)
 	return event_send(v->domain, send.port);
 }
 
-int64_t do_event_channel_op(struct vcpu *v, const uint64_t arg[5])
+static __attribute__((noinline)) int64_t others(struct vcpu *v,
+						const uint64_t arg[5])
 {
 	uint32_t cmd = (uint32_t)arg[0];
 	struct gmem_span span;
 	union evtchn_arg a;
 	int64_t result;
 
-	if (arg[0] == EVTCHNOP_send)
-		return send(v, arg[1]);
 	if (cmd >= ARRAY_SIZE(arg_size) || !arg_size[cmd] ||
 	    (arg[0] != cmd && cmd != EVTCHNOP_reset))
 		return -XEN_ENOSYS;
@@ -132,4 +131,11 @@ int64_t do_event_channel_op(struct vcpu *v, const uint64_t arg[5])
 	if (result == 0)
 		gmem_span_write(&span, &a);
 	return result;
+}
+
+int64_t do_event_channel_op(struct vcpu *v, const uint64_t arg[5])
+{
+	if (arg[0] == EVTCHNOP_send)
+		return send(v, arg[1]);
+	return others(v, arg);
 }

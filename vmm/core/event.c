@@ -78,20 +78,28 @@ static void announce(struct vcpu *v, uint32_t word)
 	vcpu_notify(v, VCPU_PENDING_UPCALL);
 }
 
-void event_raise(struct domain *d, evtchn_port_t port)
+/* The port p has become pending. */
+static __attribute__((noinline)) void news(struct domain *d,
+					   const struct port *p,
+					   evtchn_port_t port)
 {
-	const struct port *p = port_at(d, port);
 	uint32_t word = port / 64, bit = port % 64;
 
-	if (!p || atomic_test_and_set_bit(&d->shared->evtchn_pending[word],
-					  bit))
-		return;
 	/* Those in SCHEDOP_poll look for themselves; masks do not matter. */
 	for (uint32_t i = 0; i < d->vcpu_count; i++)
 		if (atomic_load_relaxed(&d->vcpu[i].polling))
 			vcpu_notify(&d->vcpu[i], VCPU_PENDING_POLL);
 	if (!(atomic_load(&d->shared->evtchn_mask[word]) & BIT64(bit)))
 		announce(&d->vcpu[port_load(p).vcpu], word);
+}
+
+void event_raise(struct domain *d, evtchn_port_t port)
+{
+	const struct port *p = port_at(d, port);
+
+	if (p && !atomic_test_and_set_bit(&d->shared->evtchn_pending[port / 64],
+					  port % 64))
+		news(d, p, port);
 }
 
 int event_send(struct domain *d, evtchn_port_t port)

@@ -9,10 +9,24 @@
 #include "core/arch.h"
 #include "lib/string.h"
 
-int gmem_read(struct vcpu *v, void *dst, uint64_t va, size_t size)
-{
-	uint8_t *to = dst;
+#define SMALL	64u	/* most arguments of hypercalls */
 
+static inline void copy_small(uint8_t *to, const uint8_t *from, size_t size)
+{
+	for (; size >= 8; size -= 8, to += 8, from += 8)
+		__builtin_memcpy(to, from, 8);
+	if (size & 4) {
+		__builtin_memcpy(to, from, 4);
+		to += 4;
+		from += 4;
+	}
+	for (size &= 3; size; size--)
+		*to++ = *from++;
+}
+
+static __attribute__((noinline)) int
+read_pages(struct vcpu *v, uint8_t *to, uint64_t va, size_t size)
+{
 	if (va + size < va)
 		return -XEN_EFAULT;
 	while (size) {
@@ -26,6 +40,19 @@ int gmem_read(struct vcpu *v, void *dst, uint64_t va, size_t size)
 		va += part;
 		size -= part;
 	}
+	return 0;
+}
+
+int gmem_read(struct vcpu *v, void *dst, uint64_t va, size_t size)
+{
+	const uint8_t *from;
+
+	if (size - 1 >= SMALL || va % PAGE_SIZE + size > PAGE_SIZE)
+		return read_pages(v, dst, va, size);
+	from = arch_guest_ptr(v, va, false);
+	if (!from)
+		return -XEN_EFAULT;
+	copy_small(dst, from, size);
 	return 0;
 }
 

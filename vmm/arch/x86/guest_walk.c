@@ -42,37 +42,42 @@ static __attribute__((noinline)) bool remember(const struct vcpu *v,
 }
 
 /*
- * The VMM's view of gpa, or NULL. What was found before stays true while
- * flush_seq does: as for the CPU's own TLB, a flush follows when RAM is taken
- * out of the p2m, before the frame can get another use.
+ * Whether gpa is RAM; then it plus bias is the VMM's view of it. What was
+ * found before stays true while flush_seq does: as for the CPU's own TLB, a
+ * flush follows when RAM is taken out of the p2m, before the frame can get
+ * another use.
  */
-static inline void *ram_ptr(const struct vcpu *v, unsigned int level,
-			    uint64_t gpa)
+static inline bool is_ram(const struct vcpu *v, unsigned int level,
+			  uint64_t gpa)
 {
 	const struct walk_cache *cache = &vcpu_arch(v)->walk;
 
-	if (__builtin_expect(gpa - cache->level[level].start >=
-			     cache->level[level].size, 0) &&
-	    !remember(v, level, gpa))
-		return NULL;
-	return (void *)(gpa + cache->level[level].bias);
+	return __builtin_expect(gpa - cache->level[level].start <
+				cache->level[level].size, 1) ||
+	       remember(v, level, gpa);
+}
+
+static inline void *ram_ptr(const struct vcpu *v, unsigned int level,
+			    uint64_t gpa)
+{
+	return (void *)(gpa + vcpu_arch(v)->walk.level[level].bias);
 }
 
 /* An entry of a table; 0, not present, if that is not in RAM. */
 static inline uint64_t entry64(const struct vcpu *v, unsigned int level,
 			       uint64_t gpa)
 {
-	const uint64_t *entry = ram_ptr(v, level, gpa);
-
-	return entry ? atomic_load_relaxed(entry) : 0;
+	if (!is_ram(v, level, gpa))
+		return 0;
+	return atomic_load_relaxed((const uint64_t *)ram_ptr(v, level, gpa));
 }
 
 static inline uint32_t entry32(const struct vcpu *v, unsigned int level,
 			       uint64_t gpa)
 {
-	const uint32_t *entry = ram_ptr(v, level, gpa);
-
-	return entry ? atomic_load_relaxed(entry) : 0;
+	if (!is_ram(v, level, gpa))
+		return 0;
+	return atomic_load_relaxed((const uint32_t *)ram_ptr(v, level, gpa));
 }
 
 static inline int leaf(uint64_t entry, uint64_t va, unsigned int shift,
@@ -193,7 +198,7 @@ uint8_t *arch_guest_ptr(const struct vcpu *v, uint64_t va, bool write)
 {
 	uint64_t gpa;
 
-	if (walk(v, va, write, &gpa))
+	if (walk(v, va, write, &gpa) || !is_ram(v, DATA_LEVEL, gpa))
 		return NULL;
 	return ram_ptr(v, DATA_LEVEL, gpa);
 }
