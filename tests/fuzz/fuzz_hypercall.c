@@ -18,6 +18,7 @@
 #include "core/p2m.h"
 #include "core/sched.h"
 #include "route.h"
+#include "vdev/console.h"
 #include "vdev/lapic.h"
 #include "vdev/ports.h"
 
@@ -88,7 +89,7 @@ static void explain(const struct vcpu *v, const struct request *r)
 static void do_call(struct vcpu *v, const struct request *r)
 {
 	bool deep = deep_checks && byte() % 8 == 0;
-	bool alone = v->domain->id == 1;
+	bool alone = v->domain->id == 1 && byte() % 4 == 0;
 	struct guest_regs regs = v->regs;
 	struct snapshot *s = NULL;
 	unsigned int slices = 0;
@@ -148,8 +149,15 @@ static void do_msr(struct vcpu *v)
 	struct vmexit exit = { .reason = byte() % 2 ? EXIT_MSR_READ :
 						      EXIT_MSR_WRITE };
 
-	exit.msr.index = byte() % 16 ? 0x800 + byte() : 0x40000000;
+	static const uint8_t often[] = { 0x0b, 0x08, 0x0f, 0x30, 0x30, 0x3f,
+					 0x32, 0x38, 0x37, 0x39 };
+
+	exit.msr.index = 0x800u + often[byte() % ARRAY_SIZE(often)];
+	if (byte() % 4 == 0)
+		exit.msr.index = byte() % 16 ? 0x800 + byte() : 0x40000000;
 	exit.msr.value = byte() % 2 ? number(8) : word(8);
+	if (exit.msr.index == 0x830)
+		exit.msr.value = (uint64_t)low() << 32 | word(3);
 	route_exit(v, &exit);
 	for (unsigned int i = 1; i <= VMS; i++) {
 		const struct lapic *l = &vcpu_at(i, 0)->lapic;
@@ -176,7 +184,7 @@ static void scribble(struct vcpu *v)
 	uint32_t where = byte() % 4;
 
 	if (where == 0) {
-		vm_grant(d->id, byte() % 24, domid(), number(4), byte() % 64);
+		vm_grant(d->id, low() % 24, domid(), number(4), byte() % 64);
 	} else if (where == 1) {
 		((uint8_t *)d->shared)[word(2) % sizeof(*d->shared)] =
 			(uint8_t)byte();
@@ -186,13 +194,49 @@ static void scribble(struct vcpu *v)
 		index[768 + byte() % 4] = (uint32_t)number(4);
 		atomic_fetch_or(&d->device_pending, 1ull);
 	} else {
-		d->grants.frame[0][byte() % 24].flags = (uint16_t)word(2);
+		d->grants.frame[0][byte() % 8].flags = (uint16_t)word(2);
+	}
+}
+
+/* Other reasons to leave the guest, seldom the fatal ones. */
+static void do_exit(struct vcpu *v)
+{
+	static const uint8_t reason[] = { EXIT_HLT, EXIT_HLT, EXIT_PAUSE,
+					  EXIT_NONE, EXIT_WINDOW, EXIT_CPUID };
+	struct vmexit exit = { .reason = reason[byte() % sizeof(reason)] };
+	struct cpuid_regs regs;
+
+	if (byte() == 0xff)
+		exit.reason = EXIT_TRIPLE_FAULT;
+	if (exit.reason == EXIT_CPUID)
+		upcall_cpuid(v, 0x40000000 + byte() % 8, byte() % 4, &regs);
+	route_exit(v, &exit);
+}
+
+/* The people at the console, who may do anything to anybody. */
+static void operate(void)
+{
+	struct domain *d = vm_at(1 + byte() % VMS);
+
+	switch (byte() % 8) {
+	case 0:
+		domain_pause(d);
+		break;
+	case 1:
+		if (byte() % 16 == 0)
+			domain_destroy(d);
+		break;
+	case 2:
+	case 3:
+		console_input(d, (char)byte());
+		break;
+	default:
+		domain_unpause(d);
 	}
 }
 
 static void act(struct vcpu *v)
 {
-	struct vmexit halt = { .reason = EXIT_HLT };
 	struct request r;
 
 	switch (byte() % 16) {
@@ -217,7 +261,7 @@ static void act(struct vcpu *v)
 		mock_vcpu(v)->cpl = byte() % 8 ? 0 : 3;
 		break;
 	case 7:
-		route_exit(v, &halt);
+		do_exit(v);
 		break;
 	default:
 		r = make_request(v);
@@ -232,6 +276,7 @@ static void turn(struct cpu *cpu)
 
 	if (!v) {
 		mock.time += NSEC_PER_MS;
+		operate();
 		vcpu_notify(vcpu_at(1 + byte() % VMS, 0), VCPU_PENDING_LOOK);
 		return;
 	}
@@ -254,6 +299,33 @@ static void turn(struct cpu *cpu)
 						       RUNSTATE_blocked,
 			mock.time);
 	sched_put(cpu);
+	if (byte() % 8 == 0)
+		operate();
+}
+
+/* Something to begin with: a channel, timers, loans, interrupts on. */
+static void furnish(void)
+{
+	evtchn_port_t port, other;
+
+	assert_int_equal(event_alloc_unbound(vm_at(1), 2, &port), 0);
+	assert_int_equal(event_bind_interdomain(vm_at(2), 1, port, &other), 0);
+	for (unsigned int i = 1; i <= VMS; i++) {
+		struct domain *d = vm_at(i);
+
+		d->callback_vector = 0xf3;
+		for (uint32_t n = 0; n < d->vcpu_count; n++) {
+			struct vcpu *v = &d->vcpu[n];
+
+			assert_true(lapic_msr_write(v, 0x80f, 0x1ff));
+			assert_int_equal(event_bind_virq(d, VIRQ_TIMER, n,
+							 &port), 0);
+		}
+		for (uint32_t ref = 1; ref < 6; ref++)
+			vm_grant(i, ref, i == 2 ? 1 + ref % 2 * 2 : 2, ref + 8,
+				 GTF_permit_access |
+				 (ref % 3 ? 0 : GTF_readonly));
+	}
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -276,6 +348,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world_start(VMS, (struct vm_spec[]){ two, spec, spec });
 	world_allow(1, 2);
 	world_allow(2, 3);
+	furnish();
 	for (unsigned int i = 0; i < STEPS_MAX && input < input_end; i++)
 		turn(&world.cpu[0]);
 	world_check();

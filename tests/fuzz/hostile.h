@@ -58,10 +58,18 @@ static uint16_t domid(void)
 	return first < 0xf0 ? id[first % ARRAY_SIZE(id)] : (uint16_t)word(2);
 }
 
+/* A port, reference, handle or vCPU: nearly always a low one. */
+static uint32_t low(void)
+{
+	uint32_t first = byte();
+
+	return first < 0xe8 ? first % 8 : (uint32_t)number(4);
+}
+
 /* Where a handle points to. */
 static uint64_t handle(uint64_t good)
 {
-	switch (byte() % 16) {
+	switch (byte() % 64) {
 	case 0:
 		return 0x7fff00000000ull;
 	case 1:
@@ -111,32 +119,42 @@ struct request { uint64_t op, a, b, c; };
 
 static void event_call(struct vcpu *v, struct request *r)
 {
+	const uint32_t by_domid = BIT32(EVTCHNOP_bind_interdomain) |
+				  BIT32(EVTCHNOP_status) |
+				  BIT32(EVTCHNOP_alloc_unbound) |
+				  BIT32(EVTCHNOP_reset);
 	uint32_t field[6];
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(field); i++)
-		field[i] = (uint32_t)number(4);
-	if (byte() % 4)
-		field[0] = domid() | (uint32_t)domid() << 16;
 	r->op = __HYPERVISOR_event_channel_op;
 	r->a = byte() % 16;
+	for (unsigned int i = 0; i < ARRAY_SIZE(field); i++)
+		field[i] = low();
+	if (by_domid & BIT32(r->a))
+		field[0] = domid() | (uint32_t)domid() << 16;
 	r->b = argument(v, field, sizeof(field));
 }
 
 static void memory_call(struct vcpu *v, struct request *r)
 {
+	static const uint8_t often[] = {
+		XENMEM_decrease_reservation, XENMEM_populate_physmap,
+		XENMEM_add_to_physmap, XENMEM_remove_from_physmap
+	};
 	struct xen_memory_reservation reservation = {
-		.nr_extents = number(8), .domid = domid(),
+		.nr_extents = byte() % 8 ? byte() % 24 : number(8),
+		.domid = byte() % 4 ? DOMID_SELF : domid(),
 		.extent_order = byte() % 8 ? 0 : (uint32_t)number(4),
 	};
 	struct xen_add_to_physmap add = {
-		.domid = domid(), .space = byte() % 6, .idx = number(8),
+		.domid = byte() % 4 ? DOMID_SELF : domid(),
+		.space = byte() % 4 ? byte() % 2 : byte() % 6, .idx = low(),
 		.gpfn = number(8),
 	};
-	struct xen_remove_from_physmap gone = { .domid = domid(),
+	struct xen_remove_from_physmap gone = { .domid = DOMID_SELF,
 						.gpfn = number(8) };
 
 	r->op = __HYPERVISOR_memory_op;
-	r->a = byte() < 0xf0 ? byte() % 32 : word(8);
+	r->a = byte() % 4 ? often[byte() % ARRAY_SIZE(often)] : word(1);
 	if (r->a == XENMEM_add_to_physmap) {
 		r->b = argument(v, &add, sizeof(add));
 	} else if (r->a == XENMEM_remove_from_physmap) {
@@ -152,16 +170,16 @@ static void grant_call(struct vcpu *v, struct request *r)
 	uint64_t at = ARG;
 
 	r->op = __HYPERVISOR_grant_table_op;
-	r->a = byte() % 13;
+	r->a = byte() % 4 ? byte() % 2 : byte() % 13;
 	r->c = byte() < 0xf0 ? byte() % 20 : number(4);
 	for (uint64_t i = 0; i < r->c && i < 20 && input < input_end; i++) {
 		struct gnttab_map_grant_ref map = {
 			.host_addr = number(8) << 12, .flags = byte() % 64,
-			.ref = (uint32_t)number(4), .dom = domid(),
+			.ref = low(), .dom = domid(),
 		};
 		struct gnttab_unmap_grant_ref unmap = {
-			.host_addr = number(8) << 12,
-			.handle = (uint32_t)number(4),
+			.host_addr = byte() % 4 ? 0 : number(8) << 12,
+			.handle = low(),
 		};
 		struct gnttab_copy copy = {
 			.source = { .u = { .gmfn = number(8) },
@@ -197,18 +215,18 @@ static void vcpu_call(struct vcpu *v, struct request *r)
 		field[0] = mock.time + number(8);
 	r->op = __HYPERVISOR_vcpu_op;
 	r->a = byte() % 16;
-	r->b = byte() % 8 ? v->id : number(8);
+	r->b = byte() % 8 ? v->id : low();
 	r->c = argument(v, field, sizeof(field));
 }
 
 static void sched_call(struct vcpu *v, struct request *r)
 {
-	struct sched_poll poll = { .nr_ports = (uint32_t)number(4),
+	struct sched_poll poll = { .nr_ports = low(),
 				   .timeout = number(8) };
 	uint32_t port[8];
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(port); i++)
-		port[i] = (uint32_t)number(4);
+		port[i] = low();
 	put(v, LIST, port, sizeof(port));
 	poll.ports.p = (void *)handle(LIST);
 	r->op = __HYPERVISOR_sched_op;
