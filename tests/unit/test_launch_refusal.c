@@ -231,6 +231,18 @@ static void no_tree_at_all_is_refused(void **state)
 		"no module but the description");
 }
 
+static void a_refusal_is_told_to_the_exit_port(void **state)
+{
+	const uint32_t port = be(0xf4);
+	struct fixture_domain bad = { .name = "a b" };
+
+	(void)state;
+	fixture_change = (struct fixture_change){
+		"machine", "bulkhead,exit-port", &port, 4, false };
+	assert_int_not_equal(fixture_launch(&bad, 1), 0);
+	assert_int_equal(world.exit_port, 0xf4);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, start)
 
 int main(void)
@@ -242,6 +254,7 @@ int main(void)
 		TEST(domains_that_contradict_each_other_are_refused),
 		TEST(what_does_not_fit_is_refused),
 		TEST(no_tree_at_all_is_refused),
+		TEST(a_refusal_is_told_to_the_exit_port),
 	};
 
 	return cmocka_run_group_tests_name("launch_refusal", tests, NULL, NULL);

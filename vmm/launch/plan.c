@@ -210,6 +210,10 @@ static int open_machine(struct plan *plan, fdt_node node)
 	bool no_commands;
 	int err;
 
+	/* First, so that what is refused below can be reported there. */
+	if ((err = read_number(plan, node, &port, &number)))
+		return err;
+	plan->exit_port = (uint16_t)number;
 	if (!fdt_find(fdt, node, "compatible", &p) ||
 	    !fdt_has_string(&p, "bulkhead,vmm"))
 		return plan_refuse(plan, node,
@@ -223,10 +227,6 @@ static int open_machine(struct plan *plan, fdt_node node)
 	    (err = read_flag(plan, node, "bulkhead,audit-on-end",
 			     &plan->audit_on_end)))
 		return err;
-	number = 0;
-	if ((err = read_number(plan, node, &port, &number)))
-		return err;
-	plan->exit_port = (uint16_t)number;
 	plan->poweroff_when_done = done;
 	plan->commands_allowed = !no_commands;
 

@@ -157,6 +157,5 @@ int tables_create(const struct plan *plan)
 	world.poweroff_when_done = plan->poweroff_when_done;
 	world.commands_allowed = plan->commands_allowed;
 	world.audit_on_end = plan->audit_on_end;
-	world.exit_port = plan->exit_port;
 	return 0;
 }
