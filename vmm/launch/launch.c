@@ -36,7 +36,7 @@ int launch_try(const struct boot_info *boot, char *text, size_t size)
 	struct plan plan;
 	int err = plan_open(&plan, boot, text, size);
 
-	world.exit_port = plan.exit_port;	/* for a panic, too */
+	world.exit_port = (uint16_t)plan.exit_port;	/* for a panic, too */
 	if (err)
 		return err;
 	if (!boot_alloc_init(boot))

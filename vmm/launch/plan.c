@@ -29,102 +29,121 @@ int plan_refuse(const struct plan *plan, fdt_node node, const char *format,
 
 /* --- properties in general --- */
 
-/* Properties that hold one 32-bit number; the rest of the rows say where. */
-struct number {
+/*
+ * A property that becomes one 32-bit number at offset of the struct meant: a
+ * number in min..max, or the index of one of the words, or a flag without
+ * value (max 0).
+ */
+struct rule {
 	const char *name;
 	size_t offset;
 	uint32_t min, max, multiple, preset;
 	bool required;
+	const char *const *words;	/* ends with NULL */
 };
 
-#define NUMBER(property, field, ...) \
-	{ property, offsetof(struct blueprint, field), __VA_ARGS__ }
+#define NUMBER(struct_, name, field, ...) \
+	{ name, offsetof(struct struct_, field), __VA_ARGS__, NULL }
+#define WORD(struct_, name, field, preset, words) \
+	{ name, offsetof(struct struct_, field), 0, 0, 1, preset, false, words }
+#define FLAG(struct_, name, field) WORD(struct_, name, field, 0, NULL)
 
-static const struct number domain_number[] = {
-	NUMBER("domid", domid, 1, DOMID_MAX, 1, 0, true),
-	NUMBER("cpus", vcpu_count, 1, DOMAIN_VCPU_MAX, 1, 0, true),
-	NUMBER("bulkhead,cpu-weight", weight, 1, 65535, 1, 256, false),
-	NUMBER("bulkhead,cap", cap, 0, 100 * DOMAIN_VCPU_MAX, 1, 0, false),
-	NUMBER("bulkhead,event-ports", port_count, 64, 4096, 64, 1024, false),
-	NUMBER("bulkhead,grant-frames", grant_frames, 1, 64, 1, 4, false),
-	NUMBER("bulkhead,grant-maps", grant_maps, 0, 65535, 1, 0, false),
-	NUMBER("bulkhead,pool", pool_kib, 4, 1u << 28, 4, 0, false),
+static const char *const when_done[] = { "stay", "poweroff", NULL };
+static const char *const actions[] = {
+	[ACTION_DESTROY] = "destroy", [ACTION_RESTART] = "restart",
+	[ACTION_PRESERVE] = "preserve", NULL
 };
 
-/* Properties that hold a domain_action. */
-static const struct {
-	const char *name;
-	size_t offset;
-	uint32_t preset;
-} domain_action[] = {
-	{ "bulkhead,on-poweroff", offsetof(struct blueprint, on_poweroff),
-	  ACTION_DESTROY },
-	{ "bulkhead,on-reboot", offsetof(struct blueprint, on_reboot),
-	  ACTION_RESTART },
-	{ "bulkhead,on-crash", offsetof(struct blueprint, on_crash),
-	  ACTION_DESTROY },
+static const struct rule machine_rule[] = {
+	/* First, so that what is refused below can be reported there. */
+	NUMBER(plan, "bulkhead,exit-port", exit_port, 1, 0xffff, 1, 0, false),
+	NUMBER(plan, "bulkhead,version", version, 1, 1, 1, 0, true),
+	WORD(plan, "bulkhead,when-done", poweroff_when_done, 0, when_done),
+	FLAG(plan, "bulkhead,no-commands", no_commands),
+	FLAG(plan, "bulkhead,audit-on-end", audit_on_end),
+	{ .name = NULL },
 };
 
-static const char *const domain_other[] = {
-	"bulkhead,name", "bulkhead,affinity", "bulkhead,peers",
-	"bulkhead,deny", "bulkhead,paused", NULL
+#define DOMAIN(name, field, ...) NUMBER(blueprint, name, field, __VA_ARGS__)
+static const struct rule domain_rule[] = {
+	DOMAIN("domid", domid, 1, DOMID_MAX, 1, 0, true),
+	DOMAIN("cpus", vcpu_count, 1, DOMAIN_VCPU_MAX, 1, 0, true),
+	DOMAIN("bulkhead,cpu-weight", weight, 1, 65535, 1, 256, false),
+	DOMAIN("bulkhead,cap", cap, 0, 100 * DOMAIN_VCPU_MAX, 1, 0, false),
+	DOMAIN("bulkhead,event-ports", port_count, 64, 4096, 64, 1024, false),
+	DOMAIN("bulkhead,grant-frames", grant_frames, 1, 64, 1, 4, false),
+	DOMAIN("bulkhead,grant-maps", grant_maps, 0, 65535, 1, 0, false),
+	DOMAIN("bulkhead,pool", pool_kib, 4, 1u << 28, 4, 0, false),
+	WORD(blueprint, "bulkhead,on-poweroff", on_poweroff, ACTION_DESTROY,
+	     actions),
+	WORD(blueprint, "bulkhead,on-reboot", on_reboot, ACTION_RESTART,
+	     actions),
+	WORD(blueprint, "bulkhead,on-crash", on_crash, ACTION_DESTROY,
+	     actions),
+	FLAG(blueprint, "bulkhead,paused", paused),
+	/* Those that are read by themselves. */
+	{ .name = "bulkhead,name" }, { .name = "bulkhead,affinity" },
+	{ .name = "bulkhead,peers" }, { .name = "bulkhead,deny" },
+	{ .name = NULL },
 };
-static const char *const machine_known[] = {
-	"bulkhead,version", "bulkhead,when-done", "bulkhead,exit-port",
-	"bulkhead,no-commands", "bulkhead,audit-on-end", NULL
-};
-static const char *const nothing_known[] = { NULL };
 
-static bool is_in(const char *const *list, const char *name)
-{
-	while (*list && strcmp(*list, name) != 0)
-		list++;
-	return *list;
-}
+static const struct rule no_rule = { .name = NULL };
 
-static bool is_domain_property(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(domain_number); i++)
-		if (strcmp(domain_number[i].name, name) == 0)
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(domain_action); i++)
-		if (strcmp(domain_action[i].name, name) == 0)
-			return true;
-	return is_in(domain_other, name);
-}
-
-/* No property twice, none of ours that is unknown; known NULL = a domain. */
+/* No property twice, none of ours that is unknown. */
 static int check_properties(const struct plan *plan, fdt_node node,
-			    const char *const *known)
+			    const struct rule *known)
 {
 	struct fdt_property p, first;
 	bool more = fdt_first_property(&plan->fdt, node, &p);
 
 	for (; more; more = fdt_next_property(&plan->fdt, &p)) {
+		const struct rule *rule = known;
+
 		fdt_find(&plan->fdt, node, p.name, &first);
 		if (first.data != p.data)
 			return plan_refuse(plan, node, "%s is there twice",
 					   p.name);
 		if (strncmp(p.name, "bulkhead,", 9) != 0)
 			continue;
-		if (known ? !is_in(known, p.name)
-			  : !is_domain_property(p.name))
+		while (rule->name && strcmp(rule->name, p.name) != 0)
+			rule++;
+		if (!rule->name)
 			return plan_refuse(plan, node, "%s is not known here",
 					   p.name);
 	}
 	return 0;
 }
 
-/* One 32-bit number; *value is left alone if there is none. */
-static int read_number(const struct plan *plan, fdt_node node,
-		       const struct number *rule, uint32_t *value)
+static int read_word(const struct plan *plan, fdt_node node,
+		     const struct rule *rule, const struct fdt_property *p,
+		     uint32_t *value)
+{
+	const char *const *words = rule->words;
+
+	for (*value = 0; words[*value] && fdt_is_string(p); ++*value)
+		if (strcmp(words[*value], (const char *)p->data) == 0)
+			return 0;
+	return plan_refuse(plan, node, "%s is not one of its words",
+			   rule->name);
+}
+
+static int read_rule(const struct plan *plan, fdt_node node,
+		     const struct rule *rule, uint32_t *value)
 {
 	struct fdt_property p;
 
+	*value = rule->preset;
 	if (!fdt_find(&plan->fdt, node, rule->name, &p))
 		return rule->required ? plan_refuse(plan, node,
 						    "%s is missing",
 						    rule->name) : 0;
+	if (rule->words)
+		return read_word(plan, node, rule, &p, value);
+	if (rule->max == 0) {
+		*value = 1;
+		return p.size ? plan_refuse(plan, node, "%s takes no value",
+					    rule->name) : 0;
+	}
 	if (p.size != 4)
 		return plan_refuse(plan, node, "%s is not one 32-bit number",
 				   rule->name);
@@ -138,31 +157,17 @@ static int read_number(const struct plan *plan, fdt_node node,
 	return 0;
 }
 
-static int read_flag(const struct plan *plan, fdt_node node, const char *name,
-		     bool *flag)
+/* All rules that have a place in the struct at base. */
+static int read_rules(const struct plan *plan, fdt_node node,
+		      const struct rule *rule, void *base)
 {
-	struct fdt_property p;
+	int err = 0;
 
-	*flag = fdt_find(&plan->fdt, node, name, &p);
-	return *flag && p.size ? plan_refuse(plan, node, "%s takes no value",
-					     name) : 0;
-}
-
-/* An index into words, a list that ends with NULL. */
-static int read_word(const struct plan *plan, fdt_node node, const char *name,
-		     const char *const *words, uint32_t *value)
-{
-	struct fdt_property p;
-
-	if (!fdt_find(&plan->fdt, node, name, &p))
-		return 0;
-	for (uint32_t i = 0; words[i] && fdt_is_string(&p); i++) {
-		if (strcmp(words[i], (const char *)p.data) == 0) {
-			*value = i;
-			return 0;
-		}
-	}
-	return plan_refuse(plan, node, "%s is not one of its words", name);
+	for (; rule->name && rule->multiple && !err; rule++)
+		err = read_rule(plan, node, rule,
+				(uint32_t *)(void *)((char *)base +
+						     rule->offset));
+	return err;
 }
 
 /* A list of numbers of at most max; *list keeps size 0 if there is none. */
@@ -197,38 +202,17 @@ bool plan_is_peer(const struct blueprint *b, uint32_t domid)
 
 static int open_machine(struct plan *plan, fdt_node node)
 {
-	static const char *const when_done[] = { "stay", "poweroff", NULL };
-	static const struct number version = {
-		"bulkhead,version", 0, 1, 1, 1, 0, true
-	};
-	static const struct number port = {
-		"bulkhead,exit-port", 0, 1, 0xffff, 1, 0, false
-	};
 	const struct fdt *fdt = &plan->fdt;
 	struct fdt_property p;
-	uint32_t number = 0, done = 0;
-	bool no_commands;
 	int err;
 
-	/* First, so that what is refused below can be reported there. */
-	if ((err = read_number(plan, node, &port, &number)))
+	if ((err = read_rules(plan, node, machine_rule, plan)) ||
+	    (err = check_properties(plan, node, machine_rule)))
 		return err;
-	plan->exit_port = (uint16_t)number;
 	if (!fdt_find(fdt, node, "compatible", &p) ||
 	    !fdt_has_string(&p, "bulkhead,vmm"))
 		return plan_refuse(plan, node,
 				   "is not compatible with bulkhead,vmm");
-	if ((err = check_properties(plan, node, machine_known)) ||
-	    (err = read_number(plan, node, &version, &number)) ||
-	    (err = read_word(plan, node, "bulkhead,when-done", when_done,
-			     &done)) ||
-	    (err = read_flag(plan, node, "bulkhead,no-commands",
-			     &no_commands)) ||
-	    (err = read_flag(plan, node, "bulkhead,audit-on-end",
-			     &plan->audit_on_end)))
-		return err;
-	plan->poweroff_when_done = done;
-	plan->commands_allowed = !no_commands;
 
 	fdt_node n = fdt_first_child(fdt, node);
 
@@ -280,10 +264,9 @@ int plan_open(struct plan *plan, const struct boot_info *boot, char *text,
 	if (!machine.offset)
 		return plan_refuse(plan, root,
 				   "there is no /chosen/hypervisor");
-	if ((err = check_properties(plan, root, nothing_known)) ||
+	if ((err = check_properties(plan, root, &no_rule)) ||
 	    (err = check_properties(plan, fdt_child(&plan->fdt, root,
-						    "chosen"),
-				    nothing_known)))
+						    "chosen"), &no_rule)))
 		return err;
 	return open_machine(plan, machine);
 }
@@ -365,12 +348,13 @@ static int read_lists(const struct plan *plan, struct blueprint *b)
 static int read_module(const struct plan *plan, struct blueprint *b,
 		       fdt_node node)
 {
-	const struct number index = {
-		"mb-index", 0, 1, plan->boot->module_count - 1, 1, 0, true
+	const struct rule index = {
+		"mb-index", 0, 1, plan->boot->module_count - 1, 1, 0, true,
+		NULL
 	};
 	struct fdt_property p;
 	uint32_t *slot;
-	int err = check_properties(plan, node, nothing_known);
+	int err = check_properties(plan, node, &no_rule);
 
 	if (err)
 		return err;
@@ -391,7 +375,7 @@ static int read_module(const struct plan *plan, struct blueprint *b,
 	if (plan->boot->module_count < 2)
 		return plan_refuse(plan, node, "the boot loader passed no "
 				   "module but the description");
-	if ((err = read_number(plan, node, &index, slot)))
+	if ((err = read_rule(plan, node, &index, slot)))
 		return err;
 	if (slot != &b->kernel || !fdt_find(&plan->fdt, node, "bootargs", &p))
 		return 0;
@@ -404,33 +388,12 @@ static int read_module(const struct plan *plan, struct blueprint *b,
 
 static int read_domain(const struct plan *plan, struct blueprint *b)
 {
-	static const char *const actions[] = {
-		[ACTION_DESTROY] = "destroy", [ACTION_RESTART] = "restart",
-		[ACTION_PRESERVE] = "preserve", NULL
-	};
 	int err;
 
-	for (size_t i = 0; i < ARRAY_SIZE(domain_number); i++) {
-		const struct number *n = &domain_number[i];
-		uint32_t *value = (uint32_t *)(void *)((char *)b + n->offset);
-
-		*value = n->preset;
-		if ((err = read_number(plan, b->node, n, value)))
-			return err;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(domain_action); i++) {
-		uint32_t *value = (uint32_t *)(void *)
-				  ((char *)b + domain_action[i].offset);
-
-		*value = domain_action[i].preset;
-		if ((err = read_word(plan, b->node, domain_action[i].name,
-				     actions, value)))
-			return err;
-	}
 	b->cmdline = "";
-	if ((err = read_name(plan, b)) || (err = read_memory(plan, b)) ||
-	    (err = read_lists(plan, b)) ||
-	    (err = read_flag(plan, b->node, "bulkhead,paused", &b->paused)))
+	if ((err = read_rules(plan, b->node, domain_rule, b)) ||
+	    (err = read_name(plan, b)) || (err = read_memory(plan, b)) ||
+	    (err = read_lists(plan, b)))
 		return err;
 
 	fdt_node n = fdt_first_child(&plan->fdt, b->node);
@@ -449,12 +412,12 @@ int plan_read(struct plan *plan)
 	int err = 0;
 
 	for (; n.offset && !err; n = fdt_next_sibling(fdt, n)) {
-		struct number domid = domain_number[0];
+		struct rule domid = domain_rule[0];
 		uint32_t id = 0;
 
 		domid.max = plan->count;
-		if ((err = check_properties(plan, n, NULL)) ||
-		    (err = read_number(plan, n, &domid, &id)))
+		if ((err = check_properties(plan, n, domain_rule)) ||
+		    (err = read_rule(plan, n, &domid, &id)))
 			return err;
 
 		struct blueprint *b = &plan->blueprint[id - 1];

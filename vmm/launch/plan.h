@@ -20,8 +20,8 @@ struct blueprint {
 	uint32_t pool_kib;		/* 0 = computed */
 	uint32_t on_poweroff, on_reboot, on_crash;	/* domain_action */
 	uint64_t ram_frames;		/* without special pages */
+	uint32_t paused;		/* 0 or 1 */
 	uint64_t deny;
-	bool paused;
 	struct fdt_property affinity, peers;	/* size 0 = not given */
 
 	uint32_t kernel, ramdisk;	/* boot modules, 0 = none */
@@ -45,8 +45,8 @@ struct plan {
 	char *text;			/* the complaint goes here */
 	size_t size;
 
-	bool poweroff_when_done, commands_allowed, audit_on_end;
-	uint16_t exit_port;
+	uint32_t poweroff_when_done, no_commands, audit_on_end;	/* 0 or 1 */
+	uint32_t version, exit_port;
 	uint32_t count;			/* of blueprints: domid 1..count */
 	struct blueprint *blueprint;	/* [domid - 1] */
 };

@@ -155,7 +155,7 @@ int tables_create(const struct plan *plan)
 	world.domain_count = plan->count + 1;
 	world.live_count = plan->count;
 	world.poweroff_when_done = plan->poweroff_when_done;
-	world.commands_allowed = plan->commands_allowed;
+	world.commands_allowed = !plan->no_commands;
 	world.audit_on_end = plan->audit_on_end;
 	return 0;
 }
