@@ -80,7 +80,8 @@ $(UNIT_BIN): $(OUT)/asan/%: $(OUT)/asan/%.c.o \
 	$(Q)$(CC) $(ASAN_CF) -o $@ $^ -lcmocka -lfdt
 
 $(EXPL_BIN): $(OUT)/asan/%: $(OUT)/asan/%.c.o \
-		$(EXPL_HELP:%=$(OUT)/asan/%.o) $(LIB_ASAN)
+		$(EXPL_HELP:%=$(OUT)/asan/%.o) \
+		$(OUT)/asan/tests/unit/world_fixture.c.o $(LIB_ASAN)
 	$(call say,LD asan,$@)
 	$(Q)$(CC) $(ASAN_CF) -o $@ $^ -lcmocka
 
