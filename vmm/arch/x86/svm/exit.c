@@ -321,9 +321,10 @@ static inline void handle_exit(struct vcpu *v, struct vmexit *exit,
 		insn_sti_nop_cli();
 		break;
 	case SVM_EXIT_NMI:	/* taken at STGI */
-	case SVM_EXIT_MC:
 	case SVM_EXIT_INIT:
 		break;
+	case SVM_EXIT_MC:	/* the memory or the CPU is broken, not v */
+		arch_panic(__FILE__, __LINE__, "machine check in a guest");
 	case SVM_EXIT_HLT:
 		if (find_next_rip(v, INSN_HLT, exit))
 			exit->reason = EXIT_HLT;
