@@ -38,6 +38,12 @@ void area_write(const struct guest_area *area, const void *from, size_t size)
 {
 	size_t first = MIN(size, (size_t)area->size0);
 
+	/* Nearly always a whole runstate in one page: six moves. */
+	if (first == sizeof(struct vcpu_runstate_info)) {
+		__builtin_memcpy(area->part[0], from,
+				 sizeof(struct vcpu_runstate_info));
+		return;
+	}
 	memcpy(area->part[0], from, first);
 	if (first < size)
 		memcpy(area->part[1], (const char *)from + first,
