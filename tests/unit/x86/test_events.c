@@ -142,6 +142,28 @@ static void a_skipped_instruction_is_single_stepped(void **state)
 	assert_int_equal(machine.reg[REG_DR6], DR6_BS);
 }
 
+static void a_due_interrupt_passes_over_hlt_in_stis_shadow(void **state)
+{
+	struct vcpu *v = ready();
+
+	(void)state;
+	machine.reg[REG_CR0] = CR0_PE;	/* code at its physical address */
+	v->regs.rip = 0x1000;
+	machine.ram[1][0] = 0xf4;
+	arch_vcpu_want_window(v);
+	assert_int_equal(v->regs.rip, 0x1000);	/* no shadow: a real HLT */
+	machine.arch.shadow = 1;
+	machine.ram[1][0] = 0x90;
+	arch_vcpu_want_window(v);
+	assert_int_equal(v->regs.rip, 0x1000);	/* not HLT */
+	machine.ram[1][0] = 0xf4;
+	arch_vcpu_want_window(v);
+	assert_int_equal(v->regs.rip, 0x1001);
+	assert_true(machine.shadow_cleared);
+	assert_true(arch_vcpu_may_interrupt(v));
+	assert_int_equal(machine.windows, 3);
+}
+
 static void nested_entries_keep_what_they_are_given(void **state)
 {
 	(void)state;
@@ -182,6 +204,7 @@ int main(void)
 		TEST(real_mode_pushes_no_error_code),
 		TEST(a_skipped_instruction_ends_the_shadow),
 		TEST(a_skipped_instruction_is_single_stepped),
+		TEST(a_due_interrupt_passes_over_hlt_in_stis_shadow),
 		TEST(nested_entries_keep_what_they_are_given),
 	};
 

@@ -181,24 +181,22 @@ static void exit_cr(struct vcpu *v, struct vmexit *exit)
 
 	if (!find_cr_insn(v, exit, &insn))
 		return;
-	switch (insn.what) {
-	case INSN_CLTS:
+	if (insn.what == INSN_CLTS) {
 		skip_or_fault(v, exit, vcpu_write_cr0(v, cr0 & ~CR0_TS));
 		return;
-	case INSN_LMSW:		/* sets PE, never clears it */
+	}
+	if (insn.what == INSN_LMSW) {	/* sets PE, never clears it */
 		value = *gpr(v, insn.gpr) & 0xf;
 		skip_or_fault(v, exit, vcpu_write_cr0(v,
 			(cr0 & ~(CR0_MP | CR0_EM | CR0_TS)) | value));
 		return;
-	case INSN_READ_CR:
-		if (insn.cr != 8)
-			return;
+	}
+	if (insn.what == INSN_READ_CR && insn.cr == 8) {
 		*gpr(v, insn.gpr) = v->lapic.tpr >> 4 & 0xf;
 		arch_vcpu_skip(v, exit);
 		return;
-	case INSN_WRITE_CR:
-		break;
-	default:		/* LMSW of memory: nobody's kernel has it */
+	}
+	if (insn.what != INSN_WRITE_CR) {	/* LMSW of memory: nobody's */
 		arch_vcpu_inject_fault(v, VECTOR_UD, 0);
 		return;
 	}
