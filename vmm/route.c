@@ -264,8 +264,18 @@ static void next_job(struct domain *d, enum domain_state state)
 	atomic_store(&d->state, state);
 }
 
+/* The store looks which of its clients have gone or come. */
+static void tell_store(const struct domain *d)
+{
+	struct domain *store = world.store ? domain_at(world.store) : NULL;
+
+	if (store && store != d)
+		event_raise_virq(&store->vcpu[0], VIRQ_DOM_EXC);
+}
+
 static void end_done(struct domain *d)
 {
+	tell_store(d);
 	if (world.audit_on_end)
 		atomic_store(&world.audit_wanted, true);
 	atomic_store(&d->destroy_wanted, 0u);
@@ -292,6 +302,7 @@ static void build_done(struct domain *d)
 		atomic_store(&d->paused, 1u);
 	domain_news(d, NEWS_STARTED);
 	next_job(d, DOMAIN_RUNNING);
+	tell_store(d);
 	log_line("%s: started, domain %u, %lu MiB, %u vCPUs", d->name, d->id,
 		 (unsigned long)(d->ram_frames >> 8), d->vcpu_count);
 	if (destroy)

@@ -3,7 +3,8 @@
  * Xen's CPUID leaves (xen-abi 2.5). The vector of an upcall is not offered
  * per vCPU: the domain-wide callback needs no end-of-interrupt, which in
  * x2APIC mode is an exit for each event. The call is there for guests that
- * want it all the same.
+ * want it all the same. Of leaf 3 there is what has a use: how the TSC and
+ * the clock relate is in vcpu_info.
  */
 #include "abi/hypercall.h"
 #include "abi/version.h"
@@ -14,29 +15,6 @@
 #define TSC_MODE_NATIVE		2u	/* never emulated */
 #define TSC_HOST_RELIABLE	BIT32(1)
 #define MSR_HYPERCALL_PAGE	0x40000000u
-
-static struct cpuid_regs time_leaf(uint32_t subleaf)
-{
-	struct arch_clock clock = arch_clock();
-
-	switch (subleaf) {
-	case 0:
-		return (struct cpuid_regs){
-			.eax = clock.tsc_stable ? TSC_HOST_RELIABLE : 0,
-			.ebx = TSC_MODE_NATIVE,
-			.ecx = arch_tsc_khz(),
-		};
-	case 1:		/* offset (none), factor, shift */
-		return (struct cpuid_regs){
-			.ecx = clock.tsc_to_system_mul,
-			.edx = (uint8_t)clock.tsc_shift,
-		};
-	case 2:
-		return (struct cpuid_regs){ .eax = arch_tsc_khz() };
-	default:
-		return (struct cpuid_regs){ 0 };
-	}
-}
 
 void cpuid_xen(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 	       struct cpuid_regs *regs)
@@ -57,7 +35,11 @@ void cpuid_xen(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 		regs->ebx = MSR_HYPERCALL_PAGE;
 		break;
 	case XEN_CPUID_LEAF(3):
-		*regs = time_leaf(subleaf);
+		if (subleaf != 0)
+			break;
+		regs->eax = arch_clock().tsc_stable ? TSC_HOST_RELIABLE : 0;
+		regs->ebx = TSC_MODE_NATIVE;
+		regs->ecx = arch_tsc_khz();
 		break;
 	case XEN_CPUID_LEAF(4):
 		if (subleaf != 0)

@@ -275,6 +275,14 @@ void event_bind_device(struct domain *d, evtchn_port_t port,
 	port_store(p, (struct port){ PORT_DEVICE, 0, 0, device });
 }
 
+void event_offer(struct domain *d, evtchn_port_t port, uint16_t remote)
+{
+	struct port *p = port_at(d, port);
+
+	BUG_ON(!p || p->state != PORT_FREE);
+	port_store(p, (struct port){ PORT_UNBOUND, 0, remote, 0 });
+}
+
 /* Whether the vCPU that a port notifies may be changed. */
 static bool may_move(struct port port)
 {

@@ -24,5 +24,6 @@
 #define GPA_XENSTORE		0xfeffc000ull
 #define GPA_CONSOLE		0xfefff000ull
 
-/* The guest's port of its console; 1 is left for xenstore. */
+/* The guest's ports of its xenstore ring (if a VM serves it) and console. */
+#define STORE_PORT		1u
 #define CONSOLE_PORT		2u

@@ -39,13 +39,11 @@ struct guest_regs {		/* general registers in hardware order */
 struct lapic {
 	uint64_t irr[4];	/* [A] other vCPUs set bits */
 	uint64_t isr[4];	/* [C] */
-	uint64_t tmr[4];	/* [C] */
 	uint32_t tpr, svr, esr, esr_latched;	/* [C] */
-	uint32_t lvt[7];	/* [C] CMCI, timer, thermal, pmc, lint0/1, err */
+	uint32_t lvt[6];	/* [C] timer, thermal, pmc, lint0, lint1, err */
 	uint64_t icr;		/* [C] */
 	uint32_t timer_initial, timer_divide;	/* [C] */
 	nsec_t timer_start;	/* [C] */
-	uint64_t tsc_deadline;	/* [C] */
 };
 
 /* A registered area in guest memory: resolved once, at registration. */

@@ -46,6 +46,7 @@ struct world {
 	/* from the launch description [I] */
 	bool poweroff_when_done, commands_allowed, audit_on_end;
 	uint16_t exit_port;		/* 0 = none */
+	uint16_t store;			/* domid of the xenstore VM, 0 = none */
 };
 
 extern struct world world;

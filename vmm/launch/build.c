@@ -11,12 +11,14 @@
 #include "launch/build.h"
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/hvm/params.h>
+#include <xen/io/xs_wire.h>
 #include "core/bug.h"
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/lock.h"
 #include "core/p2m.h"
 #include "core/platform.h"
+#include "core/world.h"
 #include "launch/acpi.h"
 #include "launch/launch.h"
 #include "launch/ram.h"
@@ -271,6 +273,26 @@ static void reset_vcpu(struct vcpu *v)
 	v->periodic = 0;
 }
 
+/*
+ * The store finds d's ring through grant 1 and its event channel at port 2
+ * (xen-abi 3.8). Until it serves the ring, the guest waits for an event.
+ */
+static void offer_to_store(struct domain *d)
+{
+	struct xenstore_domain_interface *ring =
+		arch_frame_ptr(d->xenstore_mfn);
+
+	ring->connection = XENSTORE_RECONNECT;
+	d->grants.frame[0][GNTTAB_RESERVED_XENSTORE] = (struct grant_entry_v1){
+		.flags = GTF_permit_access,
+		.domid = world.store,
+		.frame = (uint32_t)d->xenstore_gfn.n,
+	};
+	event_offer(d, STORE_PORT, world.store);
+	d->param[HVM_PARAM_STORE_PFN] = d->xenstore_gfn.n;
+	d->param[HVM_PARAM_STORE_EVTCHN] = STORE_PORT;
+}
+
 static bool finish(struct domain *d, const struct blueprint *b)
 {
 	uint64_t room;
@@ -283,6 +305,8 @@ static bool finish(struct domain *d, const struct blueprint *b)
 	d->param[HVM_PARAM_CONSOLE_PFN] = d->console.ring_gfn.n;
 	d->param[HVM_PARAM_CONSOLE_EVTCHN] = d->console.port;
 	event_bind_device(d, d->console.port, PORT_DEVICE_CONSOLE);
+	if (world.store && world.store != d->id)
+		offer_to_store(d);
 	arch_vcpu_reset_pvh(&d->vcpu[0], b->entry, (uint32_t)b->start_gpa);
 	atomic_store(&d->vcpu[0].state, VCPU_RUNNABLE);
 	return true;

@@ -58,6 +58,7 @@ static const struct rule machine_rule[] = {
 	/* First, so that what is refused below can be reported there. */
 	NUMBER(plan, "bulkhead,exit-port", exit_port, 1, 0xffff, 1, 0, false),
 	NUMBER(plan, "bulkhead,version", version, 1, 1, 1, 0, true),
+	NUMBER(plan, "bulkhead,store", store, 1, DOMID_MAX, 1, 0, false),
 	WORD(plan, "bulkhead,when-done", poweroff_when_done, 0, when_done),
 	FLAG(plan, "bulkhead,no-commands", no_commands),
 	FLAG(plan, "bulkhead,audit-on-end", audit_on_end),
@@ -223,6 +224,10 @@ static int open_machine(struct plan *plan, fdt_node node)
 					   "is not compatible with xen,domain");
 		plan->count++;
 	}
+	if (plan->store > plan->count)
+		return plan_refuse(plan, node, "bulkhead,store = %u is no "
+				   "domain of the %u here", plan->store,
+				   plan->count);
 	if (plan->count == 0 || plan->count > DOMID_MAX)
 		return plan_refuse(plan, node,
 				   "has %u domains, not 1..%u", plan->count,

@@ -46,7 +46,7 @@ struct plan {
 	size_t size;
 
 	uint32_t poweroff_when_done, no_commands, audit_on_end;	/* 0 or 1 */
-	uint32_t version, exit_port;
+	uint32_t version, exit_port, store;	/* 0: none */
 	uint32_t count;			/* of blueprints: domid 1..count */
 	struct blueprint *blueprint;	/* [domid - 1] */
 };

@@ -154,6 +154,7 @@ int tables_create(const struct plan *plan)
 	}
 	world.domain_count = plan->count + 1;
 	world.live_count = plan->count;
+	world.store = (uint16_t)plan->store;
 	world.poweroff_when_done = plan->poweroff_when_done;
 	world.commands_allowed = !plan->no_commands;
 	world.audit_on_end = plan->audit_on_end;

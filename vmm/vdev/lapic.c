@@ -82,16 +82,6 @@ void lapic_raise(struct vcpu *v, uint8_t vector)
 	vcpu_notify(v, VCPU_PENDING_LAPIC);
 }
 
-uint8_t lapic_get_tpr(const struct vcpu *v)
-{
-	return (uint8_t)v->lapic.tpr;
-}
-
-void lapic_set_tpr(struct vcpu *v, uint8_t tpr)
-{
-	v->lapic.tpr = tpr;
-}
-
 /* An error of the guest's own making; it may have asked to be told. */
 static void raise_error(struct vcpu *v, uint32_t bit)
 {

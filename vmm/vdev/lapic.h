@@ -18,6 +18,3 @@ void lapic_accept(struct vcpu *v, uint8_t vector);
 void lapic_raise(struct vcpu *v, uint8_t vector);
 /* TIMER_LAPIC of v fired. */
 void lapic_timer_expired(struct vcpu *v);
-/* CR8 as the guest reads and writes it is TPR >> 4. */
-uint8_t lapic_get_tpr(const struct vcpu *v);
-void lapic_set_tpr(struct vcpu *v, uint8_t tpr);

@@ -260,8 +260,14 @@ static void obey(struct outbox *box, const uint8_t *frame, size_t length)
 	struct telemetry_command c;
 
 	if (frame[1] == TELEMETRY_INPUT && d) {
-		for (size_t i = 0; i < length; i++)
-			console_input(d, (char)frame[6 + i]);
+		uint16_t taken = 0;
+
+		/* What does not fit the sender sends again. */
+		while (taken < length &&
+		       console_input(d, (char)frame[6 + taken]))
+			taken++;
+		telemetry_send(box, TELEMETRY_TAKEN, domid, &taken,
+			       sizeof(taken));
 	} else if (frame[1] == TELEMETRY_COMMAND && length >= sizeof(c)) {
 		memcpy(&c, frame + 6, sizeof(c));
 		command(box, domid, &c);

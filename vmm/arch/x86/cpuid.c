@@ -27,95 +27,66 @@
 #define ECX1_GUEST	BIT32(31)
 #define EDX1_SHOWN	0x078bebffu	/* no MTRR, PSN, DS, ACPI, HTT */
 #define EDX1_HTT	BIT32(28)
-/* Leaf 6: the APIC timer never stops. */
-#define EAX6_SHOWN	BIT32(2)
-/* Leaf 7 */
+/* Leaf 7: FSGSBASE, BMI, AVX2, SMEP, ERMS, RDSEED, ADX, SMAP, CLWB, SHA... */
 #define EBX7_FSGSBASE	BIT32(0)
 #define EBX7_SMEP	BIT32(7)
 #define EBX7_SMAP	BIT32(20)
-#define EBX7_SHOWN \
-	(EBX7_FSGSBASE | EBX7_SMEP | EBX7_SMAP | BIT32(3) | BIT32(5) | \
-	 BIT32(8) | BIT32(9) | BIT32(18) | BIT32(19) | BIT32(23) | \
-	 BIT32(24) | BIT32(29))	/* BMI, AVX2, ERMS, ADX, CLWB, SHA... */
+#define EBX7_SHOWN	0x219c03a9u
 #define ECX7_UMIP	BIT32(2)
 #define ECX7_SHOWN	(ECX7_UMIP | BIT32(9) | BIT32(10) | BIT32(22))
 #define EDX7_SHOWN	BIT32(4)	/* FSRM */
-/* Leaf 0xd: no XSAVES */
-#define EAXD1_SHOWN	0x7u
 /* Leaf 0x80000001 */
 #define ECXE1_CMP_LEGACY	BIT32(1)
 #define ECXE1_SHOWN	0x002109e1u	/* LAHF, ABM, SSE4A, XOP, FMA4... */
 #define EDXE1_SHOWN	0xedd3ebffu	/* SYSCALL, NX, 1 GiB, RDTSCP, LM... */
-/* Leaf 0x80000007 and 8 */
-#define EDXE7_INVARIANT_TSC	BIT32(8)
-#define EBXE8_SHOWN	(BIT32(0) | BIT32(2))	/* CLZERO, XSaveErPtr */
 
-static struct cpuid_regs limit_basic(uint32_t leaf, uint32_t subleaf,
-				     struct cpuid_regs r)
-{
-	const struct cpuid_regs none = { 0, 0, 0, 0 };
+#define ALL		UINT32_MAX
 
-	switch (leaf) {
-	case 0:
-		r.eax = MIN(r.eax, CPUID_BASIC_COUNT - 1);
-		return r;
-	case 1:
-		r.ebx &= 0x0000ff00;	/* CLFLUSH size */
-		r.ecx = (r.ecx & ECX1_SHOWN) | ECX1_X2APIC | ECX1_GUEST;
-		r.edx &= EDX1_SHOWN;
-		return r;
-	case 2:
-		return r;
-	case 6:
-		return (struct cpuid_regs){ .eax = r.eax & EAX6_SHOWN };
-	case 7:
-		return subleaf ? none : (struct cpuid_regs){
-			0, r.ebx & EBX7_SHOWN, r.ecx & ECX7_SHOWN,
-			r.edx & EDX7_SHOWN };
-	case 0xd:
-		if (subleaf == 0)	/* sizes follow from XCR0 */
-			return (struct cpuid_regs){ .eax = r.eax & 7 };
-		if (subleaf == 1)
-			return (struct cpuid_regs){ .eax = r.eax &
-							   EAXD1_SHOWN };
-		return (struct cpuid_regs){ .eax = r.eax, .ebx = r.ebx };
-	default:
-		return none;
-	}
-}
-
-static struct cpuid_regs limit_extended(uint32_t leaf, struct cpuid_regs r)
-{
-	switch (leaf - EXTENDED) {
-	case 0:
-		r.eax = MIN(r.eax, EXTENDED + CPUID_EXTENDED_COUNT - 1);
-		return r;
-	case 1:
-		r.ebx = 0;
-		r.ecx &= ECXE1_SHOWN;
-		r.edx &= EDXE1_SHOWN;
-		return r;
-	case 2: case 3: case 4: case 5: case 6:
-		return r;	/* brand, caches */
-	case 7:
-		return (struct cpuid_regs){ .edx = r.edx &
-						   EDXE7_INVARIANT_TSC };
-	case 8:
-		return (struct cpuid_regs){
-			.eax = MIN(r.eax & 0xff, PHYSICAL_BITS) |
-			       LINEAR_BITS << 8,
-			.ebx = r.ebx & EBXE8_SHOWN };
-	default:
-		return (struct cpuid_regs){ 0, 0, 0, 0 };
-	}
-}
+/* Bits that guests see if the host has them. */
+static const struct {
+	uint32_t leaf, subleaf;
+	struct cpuid_regs keep;
+} shown[] = {
+	{ 0, 0, { ALL, ALL, ALL, ALL } },
+	{ 1, 0, { ALL, 0x0000ff00, ECX1_SHOWN, EDX1_SHOWN } },
+	{ 2, 0, { ALL, ALL, ALL, ALL } },
+	{ 6, 0, { .eax = BIT32(2) } },	/* the APIC timer never stops */
+	{ 7, 0, { 0, EBX7_SHOWN, ECX7_SHOWN, EDX7_SHOWN } },
+	{ 0xd, 0, { .eax = 7 } },	/* sizes follow from XCR0 */
+	{ 0xd, 1, { .eax = 7 } },	/* no XSAVES */
+	{ 0xd, 2, { ALL, ALL, 0, 0 } },
+	{ EXTENDED, 0, { ALL, ALL, ALL, ALL } },
+	{ EXTENDED + 1, 0, { ALL, 0, ECXE1_SHOWN, EDXE1_SHOWN } },
+	{ EXTENDED + 2, 0, { ALL, ALL, ALL, ALL } },	/* brand, caches */
+	{ EXTENDED + 3, 0, { ALL, ALL, ALL, ALL } },
+	{ EXTENDED + 4, 0, { ALL, ALL, ALL, ALL } },
+	{ EXTENDED + 5, 0, { ALL, ALL, ALL, ALL } },
+	{ EXTENDED + 6, 0, { ALL, ALL, ALL, ALL } },
+	{ EXTENDED + 7, 0, { .edx = BIT32(8) } },	/* invariant TSC */
+	{ EXTENDED + 8, 0, { 0xff, BIT32(0) | BIT32(2), 0, 0 } },
+};
 
 struct cpuid_regs cpuid_limit(uint32_t leaf, uint32_t subleaf,
-			      struct cpuid_regs host)
+			      struct cpuid_regs r)
 {
-	if (leaf >= EXTENDED)
-		return limit_extended(leaf, host);
-	return limit_basic(leaf, subleaf, host);
+	struct cpuid_regs keep = { 0, 0, 0, 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
+		if (shown[i].leaf == leaf && shown[i].subleaf == subleaf)
+			keep = shown[i].keep;
+	r.eax &= keep.eax;
+	r.ebx &= keep.ebx;
+	r.ecx &= keep.ecx;
+	r.edx &= keep.edx;
+	if (leaf == 0)
+		r.eax = MIN(r.eax, CPUID_BASIC_COUNT - 1);
+	else if (leaf == 1)
+		r.ecx |= ECX1_X2APIC | ECX1_GUEST;
+	else if (leaf == EXTENDED)
+		r.eax = MIN(r.eax, EXTENDED + CPUID_EXTENDED_COUNT - 1);
+	else if (leaf == EXTENDED + 8)
+		r.eax = MIN(r.eax, PHYSICAL_BITS) | LINEAR_BITS << 8;
+	return r;
 }
 
 /* Bits that number count things. */
