@@ -1,10 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi_fixture.h"
+#include <xen/memory.h>
+#include <xen/xen.h>
 #include "abi/hypercall.h"
 
 #define VCPUS		4u
 #define SCRATCH		0x100000ull	/* of vCPU 0 */
 #define SCRATCH_PAGES	4u
+
+#define LIST		0x8000ull
+
+/*
+ * Gives the scratch pages' frames back and takes them again, which reverses
+ * their order: what is written past a page end shows.
+ */
+static void shuffle_scratch(struct vcpu *v)
+{
+	struct xen_memory_reservation r = {
+		.nr_extents = VCPUS * SCRATCH_PAGES, .domid = DOMID_SELF,
+	};
+	uint64_t gfn[VCPUS * SCRATCH_PAGES];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(gfn); i++)
+		gfn[i] = (SCRATCH >> PAGE_SHIFT) + i;
+	guest_write(v, LIST, gfn, sizeof(gfn));
+	r.extent_start.p = (void *)LIST;
+	guest_write(v, LIST + PAGE_SIZE, &r, sizeof(r));
+	assert_int_equal(call(v, __HYPERVISOR_memory_op,
+			      XENMEM_decrease_reservation, LIST + PAGE_SIZE,
+			      0), r.nr_extents);
+	assert_int_equal(call(v, __HYPERVISOR_memory_op,
+			      XENMEM_populate_physmap, LIST + PAGE_SIZE, 0),
+			 r.nr_extents);
+	assert_ptr_not_equal((char *)vm_ptr(v->domain->id, SCRATCH) +
+				     PAGE_SIZE,
+			     vm_ptr(v->domain->id, SCRATCH + PAGE_SIZE));
+}
 
 int abi_setup(void **state)
 {
@@ -14,6 +45,8 @@ int abi_setup(void **state)
 	(void)state;
 	world_start(2, (struct vm_spec[]){ spec, spec });
 	mock.time = 1000;
+	shuffle_scratch(vm(1, 0));
+	shuffle_scratch(vm(2, 0));
 	return 0;
 }
 
