@@ -101,6 +101,7 @@ explore: $(EXPL_BIN)
 fuzz: $(FUZZ_BIN)
 
 -include $(patsubst %,$(OUT)/asan/%.d,$(CORE_SRC) $(UNIT_SRC) $(EXPL_SRC))
--include $(patsubst %,$(OUT)/fuzz/%.d,$(CORE_SRC) $(FUZZ_SRC))
+-include $(patsubst %,$(OUT)/fuzz/%.d,$(CORE_SRC) $(FUZZ_SRC) \
+	   $(foreach f,$(FUZZ_TEST),$(FUZZ_ADD_$(basename $(notdir $f)))))
 .SECONDARY: $(patsubst %,$(OUT)/asan/%.o,$(CORE_SRC) $(UNIT_SRC) $(EXPL_SRC))
 .SECONDARY: $(patsubst %,$(OUT)/fuzz/%.o,$(CORE_SRC) $(FUZZ_SRC))
