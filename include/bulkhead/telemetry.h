@@ -27,6 +27,7 @@ enum telemetry_type {
 	TELEMETRY_REPLY = 0x06,		/* struct telemetry_reply, then text */
 	TELEMETRY_PANIC = 0x07,		/* text; the VMM stops after it */
 	TELEMETRY_DONE = 0x08,		/* u8 exit byte: every VM has ended */
+	TELEMETRY_TAKEN = 0x09,		/* u16: bytes taken of one INPUT */
 	/* tool to VMM */
 	TELEMETRY_COMMAND = 0x80,	/* struct telemetry_command */
 	TELEMETRY_INPUT = 0x81,		/* bytes for the VM's console */
