@@ -114,17 +114,15 @@ static void typed_read(struct session *s)
 		s->quit = true;
 		n = quit - keys;
 	}
-	session_input(s, keys, (size_t)n);
+	session_input(s, s->console, keys, (size_t)n);
 }
 
 /* Keys wait for a VM that can hear them, and for room in the serial port. */
 static bool wants_keys(const struct session *s)
 {
-	if (s->input_ended)
+	if (s->input_ended || session_input_full(s))
 		return false;
-	if (!s->console)
-		return s->to_com1.length < SESSION_INPUT_MAX;
-	return s->vm[s->console].heard && s->to_com2.length < SESSION_INPUT_MAX;
+	return !s->console || s->vm[s->console].heard;
 }
 
 enum { AT_SIGNALS, AT_COM1, AT_COM2, AT_ERRORS, AT_KEYS, AT_DOOR, AT_CLIENTS };
@@ -132,6 +130,7 @@ enum { AT_SIGNALS, AT_COM1, AT_COM2, AT_ERRORS, AT_KEYS, AT_DOOR, AT_CLIENTS };
 static void polls_set(const struct session *s, struct pollfd *p)
 {
 	const short out = POLLOUT;
+	bool full = session_input_full(s);
 
 	p[AT_SIGNALS] = (struct pollfd){ s->signals, POLLIN, 0 };
 	p[AT_COM1] = (struct pollfd){ s->qemu.com1, POLLIN, 0 };
@@ -146,7 +145,7 @@ static void polls_set(const struct session *s, struct pollfd *p)
 		p[AT_COM2].events |= out;
 	for (size_t i = 0; i < SESSION_CLIENTS; i++) {
 		const struct client *c = &s->client[i];
-		short events = c->leaving ? 0 : POLLIN;
+		short events = c->leaving || full ? 0 : POLLIN;
 
 		if (c->out.length)
 			events |= out;
@@ -154,10 +153,12 @@ static void polls_set(const struct session *s, struct pollfd *p)
 	}
 }
 
-static int poll_timeout(const struct session *s)
+static int poll_timeout(const struct session *s, int64_t first)
 {
-	int64_t first = s->deadline, now = session_now();
+	int64_t now = session_now();
 
+	if (s->deadline && (!first || s->deadline < first))
+		first = s->deadline;
 	if (s->kill_at && (!first || s->kill_at < first))
 		first = s->kill_at;
 	if (!first)
@@ -171,8 +172,10 @@ static void step(struct session *s)
 {
 	struct pollfd p[AT_CLIENTS + SESSION_CLIENTS];
 
+	int64_t input = session_input_service(s);
+
 	polls_set(s, p);
-	if (poll(p, ARRAY_COUNT(p), poll_timeout(s)) < 0)
+	if (poll(p, ARRAY_COUNT(p), poll_timeout(s, input)) < 0)
 		return;
 	if (p[AT_COM1].revents & POLLOUT)
 		session_flush(s->qemu.com1, &s->to_com1);
@@ -389,8 +392,10 @@ static void close_all(struct session *s)
 
 static void free_all(struct session *s)
 {
-	for (size_t i = 0; i <= s->machine->vm_count; i++)
+	for (size_t i = 0; i <= s->machine->vm_count; i++) {
 		text_free(&s->vm[i].history);
+		text_free(&s->vm[i].input);
+	}
 	free(s->vm);
 	text_free(&s->to_com1);
 	text_free(&s->to_com2);

@@ -7,6 +7,7 @@
  *
  *   session.c         start, loop, verdict
  *   session_vmm.c     what the VMM sends
+ *   session_input.c   what goes to consoles
  *   session_client.c  what other tools want
  */
 #pragma once
@@ -23,7 +24,10 @@
 
 struct vm_view {
 	struct text history;
-	bool heard; /* it was started, or has printed */
+	bool heard;	   /* it was started, or has printed */
+	struct text input; /* what its console has not taken yet */
+	size_t sent;	   /* of that, on its way: one frame at a time */
+	int64_t again_at;  /* ms: when to send next, if there is input */
 };
 
 struct client {
@@ -75,14 +79,23 @@ struct session {
 int session_run(const struct qemu_options *o, struct machine *m,
 		unsigned int console, const char *socket_name);
 
-/* Between the three files. */
+/* Between these files. */
 int64_t session_now(void); /* monotonic ms */
 void session_print(struct session *s, const void *bytes, size_t count);
 void session_keep(struct text *t, size_t limit, const void *bytes,
 		  size_t count);
+/* What the VMM says of the input it got. */
+void session_input_taken(struct session *s, const struct frame *f);
+void session_input_drop(struct session *s, unsigned int domid);
 void session_vmm_read(struct session *s);
 void session_com1_read(struct session *s);
-void session_input(struct session *s, const uint8_t *keys, size_t count);
+/* Keys for a VM's console, or for COM1 when domid is 0. */
+void session_input(struct session *s, unsigned int domid, const uint8_t *keys,
+		   size_t count);
+/* Sends input that is due; returns when to come back (ms), 0: never. */
+int64_t session_input_service(struct session *s);
+/* Somebody types faster than a VM reads. */
+bool session_input_full(const struct session *s);
 void session_to_vmm(struct session *s, const struct frame *f);
 void session_flush(int fd, struct text *out);
 

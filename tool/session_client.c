@@ -179,7 +179,8 @@ static void client_frame(struct session *s, struct client *c,
 		command_pass(s, c, f);
 		break;
 	case TELEMETRY_INPUT:
-		session_to_vmm(s, f);
+		session_input(s, f->domid ? f->domid : UINT16_MAX, f->payload,
+			      f->length);
 		break;
 	case FRAME_ATTACH:
 		c->domid = f->domid;

@@ -21,19 +21,6 @@ void session_to_vmm(struct session *s, const struct frame *f)
 	text_add_bytes(&s->to_com2, bytes, frame_write(f, bytes));
 }
 
-void session_input(struct session *s, const uint8_t *keys, size_t count)
-{
-	if (!count)
-		return;
-	if (!s->console) {
-		text_add_bytes(&s->to_com1, keys, count);
-		return;
-	}
-	struct frame f = frame_make(TELEMETRY_INPUT, s->console, keys, count);
-
-	session_to_vmm(s, &f);
-}
-
 static void log_add(struct session *s, const void *bytes, size_t count)
 {
 	session_keep(&s->log, SESSION_LOG, bytes, count);
@@ -70,6 +57,8 @@ static void event_frame(struct session *s, const struct frame *f)
 	memcpy(&e, f->payload, sizeof(e));
 	if (e.kind == TELEMETRY_EVENT_STARTED)
 		s->vm[f->domid].heard = true;
+	if (e.kind == TELEMETRY_EVENT_DEAD)
+		session_input_drop(s, f->domid);
 	if (!s->options->verbose || !s->console ||
 	    e.kind >= ARRAY_COUNT(names) || !names[e.kind])
 		return;
@@ -100,6 +89,9 @@ static void frame_take(struct session *s, const struct frame *f)
 			s->done = f->payload[0];
 		if (s->machine->poweroff_when_done)
 			s->kill_at = session_now() + GRACE_MS;
+		break;
+	case TELEMETRY_TAKEN:
+		session_input_taken(s, f);
 		break;
 	case TELEMETRY_HELLO:
 	case TELEMETRY_DOMAIN:

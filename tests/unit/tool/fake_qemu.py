@@ -10,6 +10,8 @@ line (bootargs) of its first VM says, word by word:
   log=TEXT      a line in the VMM's log (and on COM1)
   echo          send console input back, until a line says `end`
   serve         answer operator commands until OP_POWEROFF or `end` as input
+  slow          take at most ten bytes of input at a time, at times none
+  deaf          do not say how much input was taken
   noise         bytes that are no frame, on COM2
   panic=TEXT    a PANIC frame, then exit port 0x13
   crash=SIGNAL  kill itself by that signal
@@ -89,6 +91,8 @@ class Machine:
         self.args = (strings(trees, "bootargs") or [b"\0"])[0]
         self.state = [2] * len(self.names)
         self.buffer = b""
+        self.slow = self.deaf = False
+        self.inputs = 0
 
     def send(self, *args):
         self.com2.sendall(frame(*args))
@@ -146,6 +150,11 @@ class Machine:
                 if not self.command(domid, payload):
                     return
             elif kind == 0x81:
+                self.inputs += 1
+                if self.slow:
+                    payload = payload[:10 if self.inputs % 3 else 0]
+                if not self.deaf:
+                    self.send(9, domid, struct.pack("<H", len(payload)))
                 self.send(3, domid, payload.replace(b"\r", b"\r\n"))
                 line += payload.replace(b"\r", b"\n")
                 if b"end\n" in line:
@@ -160,6 +169,10 @@ class Machine:
             self.send(4, 0, text.encode() + b"\n")
         elif verb in ("echo", "serve"):
             self.serve(verb == "echo")
+        elif verb == "slow":
+            self.slow = True
+        elif verb == "deaf":
+            self.deaf = True
         elif verb == "noise":
             self.com2.sendall(b"\x7e\x7e\x03garbage\x7e\xff\xff\xff\xff\xff"
                               + frame(3, 1, b"lost")[:-1] + b"\x00")

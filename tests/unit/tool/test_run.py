@@ -178,6 +178,15 @@ def standard_input_reaches_the_vm(w):
     equal(r.stdout, words + b"end\n")
 
 
+def a_slow_console_loses_nothing(w):
+    words = b"".join(b"line %d\n" % i for i in range(100))
+    r = w.boot("slow echo done=0x10", stdin=words + b"end\n")
+    equal((r.returncode, r.stdout), (0, words + b"end\n"))
+    # Nor does a VMM that never says what was taken stop the input.
+    r = w.boot("deaf echo done=0x10", stdin=b"x\n" * 200 + b"end\n")
+    equal((r.returncode, r.stdout), (0, b"x\n" * 200 + b"end\n"))
+
+
 def noise_on_the_port_is_survived(w):
     r = w.boot("noise say=after noise done=0x10")
     equal(r.returncode, 0)
@@ -382,6 +391,7 @@ def broken_control_clients_do_no_harm(w):
 
 TESTS = (boot_ends_as_the_vm_ended, qemu_dying_is_told, missing_qemu_is_told,
          time_out_is_124, standard_input_reaches_the_vm,
+         a_slow_console_loses_nothing,
          noise_on_the_port_is_survived, no_qemu_is_left_behind,
          closed_output_ends_the_machine, other_terminals_reach_the_machine,
          same_name_twice_is_refused, console_shows_history_then_goes_on,
