@@ -46,6 +46,10 @@ static void take_image(struct image *image)
 
 	image->domain = *d;
 	image->vcpu = d->vcpu[0];
+	/* Places in the queues of their CPU, which VMs share. */
+	memset(image->vcpu.timer, 0, sizeof(image->vcpu.timer));
+	image->vcpu.run.slot = 0;
+	image->vcpu.mail_next = NULL;
 	memcpy(image->port, d->port, sizeof(image->port));
 	memcpy(image->map, d->map, sizeof(image->map));
 	memcpy(image->ram, arch_frame_ptr(d->extent[0].mfn),
