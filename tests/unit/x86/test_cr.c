@@ -117,10 +117,10 @@ static void a_vcpu_in_64bit_code_cannot_enter_long_mode_again(void **state)
 	machine.arch.cr4 = CR4_PAE;
 	machine.arch.efer = EFER_LME;
 	machine.reg[REG_CS_LONG] = 1;
-	assert_false(vcpu_write_cr0(v, CR0_PE | CR0_PG));
+	assert_false(vcpu_write_control(v, CONTROL_CR0, CR0_PE | CR0_PG));
 	assert_int_equal(machine.syncs, 0);
 	machine.reg[REG_CS_LONG] = 0;
-	assert_true(vcpu_write_cr0(v, CR0_PE | CR0_PG));
+	assert_true(vcpu_write_control(v, CONTROL_CR0, CR0_PE | CR0_PG));
 	assert_int_equal(machine.reg[REG_CR0], CR0_PE | CR0_ET | CR0_PG);
 	assert_int_equal(machine.arch.efer, EFER_LME | EFER_LMA);
 	assert_int_equal(machine.syncs, 1);

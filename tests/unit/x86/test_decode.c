@@ -32,6 +32,7 @@ static const struct sample known[] = {
 	{ BYTES("\x44\x0f\x20\xc1"), true, { INSN_READ_CR, 4, 8, 1 } },
 	/* AMD's CR8 without REX */
 	{ BYTES("\xf0\x0f\x22\xc0"), false, { INSN_WRITE_CR, 4, 8, 0 } },
+	{ BYTES("\xf0\x0f\x20\xc0"), false, { INSN_READ_CR, 4, 8, 0 } },
 	{ BYTES("\x0f\x01\xf3"), true, { INSN_LMSW, 3, 0, 3 } },
 	/* prefixes count; REX counts only right before the opcode */
 	{ BYTES("\x66\x0f\xa2"), true, { INSN_CPUID, 3, 0, 0 } },

@@ -11,6 +11,7 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/virt.h"
+#include "core/arch.h"
 #include "core/domain.h"
 
 #define HYPERVISOR	0x40000000u
@@ -102,31 +103,28 @@ static uint32_t id_bits(uint32_t count)
 /* One thread in each core, one package. */
 static struct cpuid_regs topology(const struct cpuid_vcpu *v, uint32_t subleaf)
 {
-	struct cpuid_regs r = { .ecx = subleaf & 0xff, .edx = v->id };
+	struct cpuid_regs r = { 0, 0, subleaf & 0xff, v->id };
 
-	if (subleaf == 0) {
-		r.ebx = 1;
-		r.ecx |= 1u << 8;
-	} else if (subleaf == 1) {
-		r.eax = id_bits(v->count);
-		r.ebx = v->count;
-		r.ecx |= 2u << 8;
-	}
+	if (subleaf == 0)
+		r = (struct cpuid_regs){ 0, 1, 0x100, v->id };
+	if (subleaf == 1)
+		r = (struct cpuid_regs){ id_bits(v->count), v->count, 0x201,
+					 v->id };
 	return r;
 }
 
 static struct cpuid_regs xsave(const struct cpuid_policy *p,
 			       const struct cpuid_vcpu *v, uint32_t subleaf)
 {
+	const uint32_t avx_end = p->xsave[2].ebx + p->xsave[2].eax;
 	struct cpuid_regs r = { 0, 0, 0, 0 };
-	uint32_t avx_end = p->xsave[2].ebx + p->xsave[2].eax;
 
-	if (subleaf >= CPUID_XSAVE_COUNT)
+	if (subleaf >= CPUID_XSAVE_COUNT || !p->xsave[0].eax)
 		return r;
-	r = p->xsave[subleaf];
-	if (subleaf < 2 && p->xsave[0].eax)
+	r = p->xsave[arch_index_nospec(subleaf, CPUID_XSAVE_COUNT)];
+	if (subleaf < 2)
 		r.ebx = v->xcr0 & 4 ? avx_end : 512 + 64;
-	if (subleaf == 0 && r.eax)
+	if (subleaf == 0)
 		r.ecx = r.eax & 4 ? avx_end : 512 + 64;
 	return r;
 }
@@ -135,21 +133,14 @@ struct cpuid_regs cpuid_lookup(const struct cpuid_policy *p,
 			       const struct cpuid_vcpu *v, uint32_t leaf,
 			       uint32_t subleaf)
 {
+	bool extended = leaf >= EXTENDED;
+	const struct cpuid_regs *group = extended ? p->extended : p->basic;
+	uint32_t index = leaf & ~EXTENDED;
 	struct cpuid_regs r = { 0, 0, 0, 0 };
 
-	if (leaf >= EXTENDED) {
-		if (leaf > p->extended[0].eax)
-			return r;
-		r = p->extended[leaf - EXTENDED];
-		if (leaf == EXTENDED + 1 && v->count > 1)
-			r.ecx |= ECXE1_CMP_LEGACY;
-		if (leaf == EXTENDED + 8)
-			r.ecx = id_bits(v->count) << 12 | (v->count - 1);
+	if (leaf > group->eax)
 		return r;
-	}
-	if (leaf > p->basic[0].eax)
-		return r;
-	r = p->basic[leaf];
+	r = group[arch_index_nospec(index, CPUID_BASIC_COUNT)];
 	switch (leaf) {
 	case 1:
 		r.ebx |= v->id << 24 | v->count << 16;
@@ -164,6 +155,13 @@ struct cpuid_regs cpuid_lookup(const struct cpuid_policy *p,
 		return topology(v, subleaf);
 	case 0xd:
 		return xsave(p, v, subleaf);
+	case EXTENDED + 1:
+		if (v->count > 1)
+			r.ecx |= ECXE1_CMP_LEGACY;
+		return r;
+	case EXTENDED + 8:
+		r.ecx = id_bits(v->count) << 12 | (v->count - 1);
+		return r;
 	default:
 		return r;
 	}
@@ -171,22 +169,15 @@ struct cpuid_regs cpuid_lookup(const struct cpuid_policy *p,
 
 uint64_t cpuid_cr4_mask(const struct cpuid_policy *p)
 {
-	uint64_t mask = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE |
-			CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
-			CR4_OSXMMEXCPT;
-	const struct cpuid_regs *r = &p->basic[7];
+	const struct cpuid_regs *seven = &p->basic[7];
 
-	if (p->basic[1].ecx & ECX1_XSAVE)
-		mask |= CR4_OSXSAVE;
-	if (r->ebx & EBX7_FSGSBASE)
-		mask |= CR4_FSGSBASE;
-	if (r->ebx & EBX7_SMEP)
-		mask |= CR4_SMEP;
-	if (r->ebx & EBX7_SMAP)
-		mask |= CR4_SMAP;
-	if (r->ecx & ECX7_UMIP)
-		mask |= CR4_UMIP;
-	return mask;
+	return CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE |
+	       CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT |
+	       (p->basic[1].ecx & ECX1_XSAVE ? CR4_OSXSAVE : 0) |
+	       (seven->ebx & EBX7_FSGSBASE ? CR4_FSGSBASE : 0) |
+	       (seven->ebx & EBX7_SMEP ? CR4_SMEP : 0) |
+	       (seven->ebx & EBX7_SMAP ? CR4_SMAP : 0) |
+	       (seven->ecx & ECX7_UMIP ? CR4_UMIP : 0);
 }
 
 /* --- the policy in force --- */

@@ -14,7 +14,7 @@
 struct cpuid_policy {
 	struct cpuid_regs basic[CPUID_BASIC_COUNT];
 	struct cpuid_regs xsave[CPUID_XSAVE_COUNT];
-	struct cpuid_regs extended[CPUID_EXTENDED_COUNT];
+	struct cpuid_regs extended[CPUID_BASIC_COUNT];	/* one clamp */
 };
 
 struct cpuid_vcpu {		/* what an answer depends on besides */

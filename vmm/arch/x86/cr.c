@@ -57,56 +57,24 @@ bool efer_write(struct cr_state *s, uint64_t value)
 	return true;
 }
 
-static struct cr_state state_of(const struct vcpu *v)
-{
-	const struct vcpu_arch *a = vcpu_arch(v);
-
-	return (struct cr_state){ .cr0 = virt->get(v, REG_CR0),
-				  .cr4 = a->cr4, .efer = a->efer,
-				  .code64 = a->code64 };
-}
-
-static void state_commit(struct vcpu *v, const struct cr_state *s)
+bool vcpu_write_control(struct vcpu *v, enum control which, uint64_t value)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
+	struct cr_state s = { virt->get(v, REG_CR0), a->cr4, a->efer,
+			      a->code64 };
+	bool ok = which == CONTROL_CR0 ? cr0_write(&s, value) :
+		  which == CONTROL_CR4 ? cr4_write(&s, value,
+						   cpuid_allowed_cr4()) :
+					 efer_write(&s, value);
 
-	a->cr4 = s->cr4;
-	a->efer = s->efer;
-	virt->set(v, REG_CR0, s->cr0);
+	/* Entering long mode through a CS with L set is refused (APM 2). */
+	if (!ok || ((s.efer & ~a->efer & EFER_LMA) &&
+		    virt->get(v, REG_CS_LONG)))
+		return false;
+	a->cr4 = s.cr4;
+	a->efer = s.efer;
+	virt->set(v, REG_CR0, s.cr0);
 	virt->sync(v);
 	virt->flush(v);
-}
-
-bool vcpu_write_cr0(struct vcpu *v, uint64_t value)
-{
-	struct cr_state s = state_of(v);
-
-	if (!cr0_write(&s, value))
-		return false;
-	/* Entering long mode through a CS with L set is refused (APM 2). */
-	if ((s.efer & EFER_LMA) && !(vcpu_arch(v)->efer & EFER_LMA) &&
-	    virt->get(v, REG_CS_LONG))
-		return false;
-	state_commit(v, &s);
-	return true;
-}
-
-bool vcpu_write_cr4(struct vcpu *v, uint64_t value)
-{
-	struct cr_state s = state_of(v);
-
-	if (!cr4_write(&s, value, cpuid_allowed_cr4()))
-		return false;
-	state_commit(v, &s);
-	return true;
-}
-
-bool vcpu_write_efer(struct vcpu *v, uint64_t value)
-{
-	struct cr_state s = state_of(v);
-
-	if (!efer_write(&s, value))
-		return false;
-	state_commit(v, &s);
 	return true;
 }

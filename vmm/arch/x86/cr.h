@@ -20,6 +20,5 @@ bool cr4_write(struct cr_state *s, uint64_t value, uint64_t allowed);
 bool efer_write(struct cr_state *s, uint64_t value);
 
 /* The same on a vCPU. */
-bool vcpu_write_cr0(struct vcpu *v, uint64_t value);
-bool vcpu_write_cr4(struct vcpu *v, uint64_t value);
-bool vcpu_write_efer(struct vcpu *v, uint64_t value);
+enum control { CONTROL_CR0, CONTROL_CR4, CONTROL_EFER };
+bool vcpu_write_control(struct vcpu *v, enum control which, uint64_t value);

@@ -12,7 +12,6 @@
 struct cursor {
 	const uint8_t *bytes;
 	size_t count, at;
-	bool code64;
 	uint8_t rex;
 	bool lock, rep;
 };
@@ -45,88 +44,63 @@ static bool skip_legacy_prefix(struct cursor *c)
 static struct insn insn_of(const struct cursor *c, enum insn_what what,
 			   size_t size)
 {
-	if (c->at + size > c->count)
+	if (c->at + size > c->count || what == INSN_OTHER)
 		return (struct insn){ .what = INSN_OTHER };
 	return (struct insn){ .what = what, .length = (uint8_t)(c->at + size) };
 }
 
-/* 0F 20 and 0F 22; the ModRM byte's mod field is ignored by the CPU. */
-static struct insn decode_mov_cr(const struct cursor *c, enum insn_what what)
-{
-	struct insn insn = insn_of(c, what, 3);
-	uint8_t modrm = peek(c, 2);
-
-	insn.gpr = (uint8_t)((modrm & 7) | (c->rex & REX_B ? 8 : 0));
-	insn.cr = (uint8_t)((modrm >> 3 & 7) | (c->rex & REX_R ? 8 : 0));
-	if (c->lock && insn.cr == 0)
-		insn.cr = 8;	/* AMD's CR8 for 32-bit code */
-	return insn;
-}
-
-/* 0F 01: a group in which the ModRM byte is part of the opcode. */
-static struct insn decode_group7(const struct cursor *c)
-{
-	uint8_t modrm = peek(c, 2);
-
-	switch (modrm) {
-	case 0xd1:
-		return insn_of(c, INSN_XSETBV, 3);
-	case 0xc1: case 0xd9:
-		return insn_of(c, INSN_VMMCALL, 3);
-	default:
-		break;
-	}
-	struct insn insn = insn_of(c, INSN_OTHER, 3);
-
-	if (modrm >= 0xf0 && modrm <= 0xf7) {
-		insn.what = INSN_LMSW;
-		insn.gpr = (uint8_t)((modrm & 7) | (c->rex & REX_B ? 8 : 0));
-	}
-	return insn;
-}
+/* Opcodes after 0F; those of group 7 (01) go by their whole ModRM byte. */
+static const struct {
+	uint8_t opcode, modrm;
+	enum insn_what what;
+} two_byte[] = {
+	{ 0x01, 0xc1, INSN_VMMCALL }, { 0x01, 0xd9, INSN_VMMCALL },
+	{ 0x01, 0xd1, INSN_XSETBV },
+	{ 0x06, 0, INSN_CLTS }, { 0x08, 0, INSN_INVD },
+	{ 0x09, 0, INSN_WBINVD }, { 0x20, 0, INSN_READ_CR },
+	{ 0x22, 0, INSN_WRITE_CR }, { 0x30, 0, INSN_WRMSR },
+	{ 0x32, 0, INSN_RDMSR }, { 0xa2, 0, INSN_CPUID },
+};
 
 static struct insn decode_two_byte(const struct cursor *c)
 {
-	switch (peek(c, 1)) {
-	case 0x01:
-		return decode_group7(c);
-	case 0x06:
-		return insn_of(c, INSN_CLTS, 2);
-	case 0x08:
-		return insn_of(c, INSN_INVD, 2);
-	case 0x09:
-		return insn_of(c, INSN_WBINVD, 2);
-	case 0x20:
-		return decode_mov_cr(c, INSN_READ_CR);
-	case 0x22:
-		return decode_mov_cr(c, INSN_WRITE_CR);
-	case 0x30:
-		return insn_of(c, INSN_WRMSR, 2);
-	case 0x32:
-		return insn_of(c, INSN_RDMSR, 2);
-	case 0xa2:
-		return insn_of(c, INSN_CPUID, 2);
-	default:
-		return (struct insn){ .what = INSN_OTHER };
+	uint8_t opcode = peek(c, 1), modrm = peek(c, 2);
+	enum insn_what what = INSN_OTHER;
+
+	for (size_t i = 0; i < ARRAY_SIZE(two_byte); i++)
+		if (two_byte[i].opcode == opcode &&
+		    (opcode != 0x01 || two_byte[i].modrm == modrm))
+			what = two_byte[i].what;
+	if (opcode == 0x01 && (modrm & 0xf8) == 0xf0)
+		what = INSN_LMSW;
+	struct insn insn = insn_of(c, what, opcode == 0x01 || opcode == 0x20 ||
+					    opcode == 0x22 ? 3 : 2);
+
+	if (what == INSN_READ_CR || what == INSN_WRITE_CR || what == INSN_LMSW)
+		insn.gpr = (uint8_t)((modrm & 7) | (c->rex & REX_B ? 8 : 0));
+	/* The ModRM byte's mod field is ignored by the CPU. */
+	if (what == INSN_READ_CR || what == INSN_WRITE_CR) {
+		insn.cr = (uint8_t)((modrm >> 3 & 7) |
+				    (c->rex & REX_R ? 8 : 0));
+		if (c->lock && insn.cr == 0)
+			insn.cr = 8;	/* AMD's CR8 for 32-bit code */
 	}
+	return insn;
 }
 
 struct insn insn_decode(const uint8_t *bytes, size_t count, bool code64)
 {
-	struct cursor c = { .bytes = bytes, .code64 = code64,
+	struct cursor c = { .bytes = bytes,
 			    .count = MIN(count, INSN_BYTES_MAX) };
 
-	while (skip_legacy_prefix(&c))
-		;
 	/* REX counts only right before the opcode; the last one wins. */
-	while (code64 && (peek(&c, 0) & 0xf0) == 0x40) {
-		c.rex = peek(&c, 0);
-		c.at++;
-		if (skip_legacy_prefix(&c)) {
+	for (;;) {
+		if (skip_legacy_prefix(&c))
 			c.rex = 0;
-			while (skip_legacy_prefix(&c))
-				;
-		}
+		else if (code64 && (peek(&c, 0) & 0xf0) == 0x40)
+			c.rex = c.bytes[c.at++];
+		else
+			break;
 	}
 	switch (peek(&c, 0)) {
 	case 0x0f:

@@ -27,13 +27,27 @@ static bool is_core_msr(uint32_t index)
 	       index == MSR_XEN_HYPERCALL;
 }
 
+/* Those that always read the same; writes of some are ignored. */
+static const struct {
+	uint32_t index;
+	bool writable;
+	uint64_t value;
+} constant[] = {
+	{ MSR_PLATFORM_ID, false, 0 }, { MSR_PATCH_LEVEL, true, 0 },
+	{ MSR_MCG_CAP, false, 0 }, { MSR_MCG_STATUS, true, 0 },
+	{ MSR_MISC_ENABLE, true, 1 },	/* fast strings */
+	{ MSR_SYSCFG, false, 0 }, { MSR_HWCR, true, HWCR_TSC_FREQ },
+	{ MSR_TOP_MEM, false, 0 }, { MSR_TOP_MEM2, false, 0 },
+	{ MSR_NB_CFG, false, NB_CFG_CF8_EXT }, { MSR_SEV_STATUS, false, 0 },
+	{ MSR_DE_CFG, true, DE_CFG_LFENCE }, { MSR_DEBUGCTL, false, 0 },
+};
+
 enum msr_outcome msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
 {
 	const struct vcpu_arch *a = vcpu_arch(v);
 
 	if (is_core_msr(index))
 		return MSR_CORE;
-	*value = 0;
 	switch (index) {
 	case MSR_TSC:
 		*value = insn_rdtsc();
@@ -50,31 +64,15 @@ enum msr_outcome msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
 	case MSR_TSC_AUX:
 		*value = a->tsc_aux;
 		return MSR_DONE;
-	case MSR_HWCR:
-		*value = HWCR_TSC_FREQ;
-		return MSR_DONE;
-	case MSR_DE_CFG:
-		*value = DE_CFG_LFENCE;
-		return MSR_DONE;
-	case MSR_NB_CFG:
-		*value = NB_CFG_CF8_EXT;
-		return MSR_DONE;
-	case MSR_MISC_ENABLE:
-		*value = 1;	/* fast strings */
-		return MSR_DONE;
-	case MSR_PLATFORM_ID:
-	case MSR_PATCH_LEVEL:
-	case MSR_MCG_CAP:
-	case MSR_MCG_STATUS:
-	case MSR_DEBUGCTL:
-	case MSR_SYSCFG:
-	case MSR_TOP_MEM:
-	case MSR_TOP_MEM2:
-	case MSR_SEV_STATUS:
-		return MSR_DONE;
 	default:
-		return MSR_FAULT;
+		break;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
+		if (constant[i].index == index) {
+			*value = constant[i].value;
+			return MSR_DONE;
+		}
+	return MSR_FAULT;
 }
 
 bool msr_pat_is_valid(uint64_t value)
@@ -94,7 +92,8 @@ enum msr_outcome msr_write(struct vcpu *v, uint32_t index, uint64_t value)
 		return MSR_CORE;
 	switch (index) {
 	case MSR_EFER:
-		return vcpu_write_efer(v, value) ? MSR_DONE : MSR_FAULT;
+		return vcpu_write_control(v, CONTROL_EFER, value) ? MSR_DONE
+								 : MSR_FAULT;
 	case MSR_PAT:
 		if (!msr_pat_is_valid(value))
 			return MSR_FAULT;
@@ -107,13 +106,12 @@ enum msr_outcome msr_write(struct vcpu *v, uint32_t index, uint64_t value)
 	case MSR_DEBUGCTL:
 		return value ? MSR_FAULT : MSR_DONE;
 	case MSR_TSC:		/* one clock for all: not adjustable */
-	case MSR_PATCH_LEVEL:
-	case MSR_MCG_STATUS:
-	case MSR_MISC_ENABLE:
-	case MSR_HWCR:
-	case MSR_DE_CFG:
 		return MSR_DONE;
 	default:
-		return MSR_FAULT;
+		break;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
+		if (constant[i].index == index && constant[i].writable)
+			return MSR_DONE;
+	return MSR_FAULT;
 }

@@ -20,8 +20,8 @@ struct domain;
 /* --- registers that neutral code asks a back end for --- */
 
 enum virt_reg {
-	REG_CR0, REG_CR2, REG_CR3, REG_DR6, REG_CS_BASE,
-	REG_CS_LONG, REG_GUEST_PAT,
+	REG_CR0, REG_CR3, REG_DR6, REG_GUEST_PAT,
+	REG_CS_BASE, REG_CS_LONG,	/* read only */
 };
 
 /* A segment as SVM keeps it: attributes are bits 8-15 and 20-23 joined. */

@@ -34,6 +34,7 @@
 #define NPF_TABLE	BIT64(33)
 /* EXITINFO1 of MOV CR with decode assists */
 #define CR_VALID	BIT64(63)
+#define NO_CR		0xffu
 
 static uint64_t *gpr(struct vcpu *v, unsigned int number)
 {
@@ -177,38 +178,34 @@ static bool find_cr_insn(struct vcpu *v, struct vmexit *exit,
 static void exit_cr(struct vcpu *v, struct vmexit *exit)
 {
 	struct insn insn;
-	uint64_t cr0 = vmcb_of(v)->cr0, value;
+	uint64_t value;
 
 	if (!find_cr_insn(v, exit, &insn))
 		return;
-	if (insn.what == INSN_CLTS) {
-		skip_or_fault(v, exit, vcpu_write_cr0(v, cr0 & ~CR0_TS));
-		return;
-	}
-	if (insn.what == INSN_LMSW) {	/* sets PE, never clears it */
-		value = *gpr(v, insn.gpr) & 0xf;
-		skip_or_fault(v, exit, vcpu_write_cr0(v,
-			(cr0 & ~(CR0_MP | CR0_EM | CR0_TS)) | value));
-		return;
-	}
+	value = *gpr(v, insn.gpr);
+	if (!vcpu_arch(v)->code64)
+		value = (uint32_t)value;
 	if (insn.what == INSN_READ_CR && insn.cr == 8) {
 		*gpr(v, insn.gpr) = v->lapic.tpr >> 4 & 0xf;
 		arch_vcpu_skip(v, exit);
 		return;
 	}
-	if (insn.what != INSN_WRITE_CR) {	/* LMSW of memory: nobody's */
-		arch_vcpu_inject_fault(v, VECTOR_UD, 0);
+	if (insn.what == INSN_WRITE_CR && insn.cr == 8) {
+		write_cr8(v, exit, value);
 		return;
 	}
-	value = *gpr(v, insn.gpr);
-	if (!vcpu_arch(v)->code64)
-		value = (uint32_t)value;
-	if (insn.cr == 0)
-		skip_or_fault(v, exit, vcpu_write_cr0(v, value));
-	else if (insn.cr == 4)
-		skip_or_fault(v, exit, vcpu_write_cr4(v, value));
-	else if (insn.cr == 8)
-		write_cr8(v, exit, value);
+	if (insn.what == INSN_CLTS)
+		value = vmcb_of(v)->cr0 & ~CR0_TS;
+	else if (insn.what == INSN_LMSW)	/* sets PE, never clears it */
+		value = (vmcb_of(v)->cr0 & ~(CR0_MP | CR0_EM | CR0_TS)) |
+			(value & 0xf);
+	else if (insn.what != INSN_WRITE_CR)	/* LMSW of memory: nobody's */
+		insn.cr = NO_CR;
+	if (insn.cr != 0 && insn.cr != 4)
+		arch_vcpu_inject_fault(v, VECTOR_UD, 0);
+	else
+		skip_or_fault(v, exit, vcpu_write_control(
+			v, insn.cr ? CONTROL_CR4 : CONTROL_CR0, value));
 }
 
 static void exit_io(const struct vcpu *v, struct vmexit *exit)

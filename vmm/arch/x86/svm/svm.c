@@ -8,7 +8,6 @@
 #include "arch/x86/layout.h"
 #include "arch/x86/regs.h"
 #include "core/arch.h"
-#include "core/bug.h"
 #include "core/domain.h"
 #include "core/world.h"
 #include "lib/string.h"
@@ -121,8 +120,11 @@ static void svm_vcpu_init(struct vcpu *v)
 
 static void svm_sync(struct vcpu *v)
 {
-	vmcb_set_cr4(vmcb_of(v), vcpu_arch(v)->cr4);
-	vmcb_set_efer(vmcb_of(v), vcpu_arch(v)->efer | EFER_SVME);
+	struct vmcb *c = vmcb_of(v);
+
+	c->cr4 = vcpu_arch(v)->cr4;
+	c->efer = vcpu_arch(v)->efer | EFER_SVME;
+	c->clean = 0;
 }
 
 static void svm_vcpu_reset(struct vcpu *v, const struct reset_state *state)
@@ -145,53 +147,27 @@ static void svm_vcpu_reset(struct vcpu *v, const struct reset_state *state)
 	svm_sync(v);
 }
 
+/* Where the VMCB has a register, by enum virt_reg. */
+static const uint16_t reg_offset[] = {
+	[REG_CR0] = offsetof(struct vmcb, cr0),
+	[REG_CR3] = offsetof(struct vmcb, cr3),
+	[REG_DR6] = offsetof(struct vmcb, dr6),
+	[REG_CS_BASE] = offsetof(struct vmcb, cs.base),
+	[REG_GUEST_PAT] = offsetof(struct vmcb, g_pat),
+};
+
 static uint64_t svm_get(const struct vcpu *v, enum virt_reg reg)
 {
-	const struct vmcb *c = vmcb_of(v);
-
-	switch (reg) {
-	case REG_CR0:
-		return c->cr0;
-	case REG_CR2:
-		return c->cr2;
-	case REG_CR3:
-		return c->cr3;
-	case REG_DR6:
-		return c->dr6;
-	case REG_CS_BASE:
-		return c->cs.base;
-	case REG_CS_LONG:
-		return c->cs.attributes >> 9 & 1;
-	case REG_GUEST_PAT:
-		return c->g_pat;
-	}
-	return 0;
+	if (reg == REG_CS_LONG)
+		return vmcb_of(v)->cs.attributes >> 9 & 1;
+	return *(uint64_t *)((char *)v->arch + reg_offset[reg]);
 }
 
+/* Rare, so that any clean bit may go. */
 static void svm_set(struct vcpu *v, enum virt_reg reg, uint64_t value)
 {
-	struct vmcb *c = vmcb_of(v);
-
-	switch (reg) {
-	case REG_CR0:
-		vmcb_set_cr0(c, value);
-		break;
-	case REG_CR2:
-		vmcb_set_cr2(c, value);
-		break;
-	case REG_CR3:
-		vmcb_set_cr3(c, value);
-		break;
-	case REG_DR6:
-		vmcb_set_dr6(c, value);
-		break;
-	case REG_GUEST_PAT:
-		vmcb_set_g_pat(c, value);
-		break;
-	case REG_CS_BASE:
-	case REG_CS_LONG:
-		BUG_ON(true);
-	}
+	*(uint64_t *)((char *)v->arch + reg_offset[reg]) = value;
+	vmcb_of(v)->clean = 0;
 }
 
 static void svm_flush(struct vcpu *v)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The virtual machine control block (AMD APM volume 2, appendix "Layout of
- * VMCB"). Fields that a clean bit covers are written through setters here,
- * which clear the bit; the rest may be written directly.
+ * VMCB"). What an entry may change is written through setters here, which
+ * clear the clean bit that covers it; what changes seldom, together with
+ * clean = 0.
  */
 #pragma once
 #include "arch/x86/virt.h"
@@ -87,7 +88,6 @@ static_assert(offsetof(struct vmcb, g_pat) == 0x668, "VMCB layout");
 /* intercept1 */
 #define SVM_INTR	BIT32(0)
 #define SVM_NMI		BIT32(1)
-#define SVM_SMI		BIT32(2)
 #define SVM_INIT	BIT32(3)
 #define SVM_VINTR	BIT32(4)
 #define SVM_RDPMC	BIT32(15)
@@ -147,7 +147,6 @@ enum svm_exit {
 	SVM_EXIT_INVLPGA = 0x07a,
 	SVM_EXIT_IOIO = 0x07b,
 	SVM_EXIT_MSR = 0x07c,
-	SVM_EXIT_TASK = 0x07d,
 	SVM_EXIT_SHUTDOWN = 0x07f,
 	SVM_EXIT_VMRUN = 0x080,
 	SVM_EXIT_VMMCALL = 0x081,
@@ -169,11 +168,6 @@ enum svm_exit {
 #define VMCB_CLEAN_INTERCEPTS	BIT32(0)
 #define VMCB_CLEAN_ASID		BIT32(2)
 #define VMCB_CLEAN_TPR		BIT32(3)
-#define VMCB_CLEAN_NP		BIT32(4)
-#define VMCB_CLEAN_CR		BIT32(5)
-#define VMCB_CLEAN_DR		BIT32(6)
-#define VMCB_CLEAN_SEG		BIT32(8)
-#define VMCB_CLEAN_CR2		BIT32(9)
 #define VMCB_CLEAN_ALL		0x7ffu
 
 #define VMCB_SETTER(field, type, bit) \
@@ -186,11 +180,3 @@ enum svm_exit {
 VMCB_SETTER(intercept1, uint32_t, VMCB_CLEAN_INTERCEPTS)
 VMCB_SETTER(asid, uint32_t, VMCB_CLEAN_ASID)
 VMCB_SETTER(int_control, uint64_t, VMCB_CLEAN_TPR)
-VMCB_SETTER(g_pat, uint64_t, VMCB_CLEAN_NP)
-VMCB_SETTER(cr0, uint64_t, VMCB_CLEAN_CR)
-VMCB_SETTER(cr3, uint64_t, VMCB_CLEAN_CR)
-VMCB_SETTER(cr4, uint64_t, VMCB_CLEAN_CR)
-VMCB_SETTER(efer, uint64_t, VMCB_CLEAN_CR)
-VMCB_SETTER(dr6, uint64_t, VMCB_CLEAN_DR)
-VMCB_SETTER(dr7, uint64_t, VMCB_CLEAN_DR)
-VMCB_SETTER(cr2, uint64_t, VMCB_CLEAN_CR2)
