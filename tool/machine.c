@@ -27,6 +27,8 @@ static const struct key keys[] = {
 	  "1: audit all memory each time a VM ends" },
 	{ "exit_port", KEY_NUMBER, FIELD(exit_port), 1, 65535,
 	  "I/O port that gets a status before power-off" },
+	{ "store", KEY_STRING, FIELD(store), 0, 0,
+	  "name of the VM that is the xenstore; it may share with all" },
 	{ "order", KEY_OTHER, 0, 0, 0,
 	  "names of VMs that get the first numbers, in this order" },
 };
@@ -52,6 +54,7 @@ void machine_free(struct machine *m)
 	free(m->folder);
 	free(m->conf);
 	free(m->name);
+	free(m->store);
 	*m = (struct machine){ 0 };
 }
 
@@ -126,6 +129,24 @@ static void order_read(const struct cfg *c, struct machine *m,
 			  name, near ? "did you mean \"" : "remove it",
 			  near ? near : "", near ? "\"?" : "");
 	}
+}
+
+static void store_find(const struct cfg *c, struct machine *m,
+		       struct faults *faults)
+{
+	const struct cfg_setting *s = cfg_find(c, "store");
+
+	for (size_t i = 0; m->store && i < m->vm_count; i++)
+		if (m->vm[i].name && text_equal(m->vm[i].name, m->store))
+			m->store_domid = m->vm[i].domid;
+	if (!m->store || m->store_domid)
+		return;
+	const char *near = vm_near(m, m->store);
+
+	fault_add(faults, (struct place){ c->file, s->line },
+		  "'store' names \"%s\", which is no VM here: %s%s%s", m->store,
+		  near ? "did you mean \"" : "remove it", near ? near : "",
+		  near ? "\"?" : "");
 }
 
 static int by_name(const void *a, const void *b)
@@ -300,6 +321,7 @@ bool machine_read(const char *folder, struct machine *m, struct faults *faults)
 		m->vm[i].domid = (unsigned int)i + 1;
 		peers_check(m, &m->vm[i], faults);
 	}
+	store_find(&c, m, faults);
 	for (size_t i = 0; i < count; i++)
 		free(names[i]);
 	free(names);

@@ -30,6 +30,8 @@ struct machine {
 	bool commands;
 	bool audit_on_end;
 	uint64_t exit_port; /* 0: none */
+	char *store;	    /* name of the xenstore VM; NULL: none */
+	unsigned int store_domid;
 	unsigned int memory_line;
 	struct vm *vm;
 	size_t vm_count;

@@ -153,6 +153,8 @@ static void machine_write(struct writer *w, const struct machine *m)
 		put_cell(w, "bulkhead,exit-port", m->exit_port);
 	if (!m->commands)
 		put_flag(w, "bulkhead,no-commands");
+	if (m->store_domid)
+		put_cell(w, "bulkhead,store", m->store_domid);
 	if (m->audit_on_end)
 		put_flag(w, "bulkhead,audit-on-end");
 	for (size_t i = 0; i < m->vm_count; i++)

@@ -185,6 +185,7 @@ static void each_mistake_has_its_sentence(void **state)
 	refused("memroy=1\n", "", NULL, "did you mean 'memory'?");
 	refused("memory=1\n", "", NULL, "from 64 to");
 	refused("when_done='x'\n", "", NULL, "write \"stay\" or \"poweroff\"");
+	refused("store='xyz'\n", "", NULL, "'store' names \"xyz\", which is");
 	refused("order=['aa']\n", "", NULL, "is no VM here or was named");
 	refused("order=['a','a']\n", "", NULL, "or was named before");
 	refused("name='/'\n", "", NULL, "'name' is \"/\"");
@@ -288,7 +289,7 @@ static void tree_says_what_the_binding_says(void **state)
 		 "bulkhead_paused=1\non_crash='preserve'\n");
 	world_vm(&w, "b", "bulkhead_peers=['a']\ncap=7\ncpu_weight=9\n");
 	world_read(&w, "commands=0\nwhen_done='poweroff'\nexit_port=0xf4\n"
-		       "audit_on_end=1\n");
+		       "audit_on_end=1\nstore='b'\n");
 	assert_no_fault(&w.f);
 	struct blob tree = tree_make(&w.m);
 	const void *fdt = tree.at;
@@ -304,6 +305,7 @@ static void tree_says_what_the_binding_says(void **state)
 			 0);
 	assert_int_equal(cell(fdt, HV, "bulkhead,version"), 1);
 	assert_int_equal(cell(fdt, HV, "bulkhead,exit-port"), 0xf4);
+	assert_int_equal(cell(fdt, HV, "bulkhead,store"), 2);
 	assert_string_equal(string(fdt, HV, "bulkhead,when-done"), "poweroff");
 	assert_non_null(fdt_getprop(fdt, hv, "bulkhead,no-commands", NULL));
 	assert_non_null(fdt_getprop(fdt, hv, "bulkhead,audit-on-end", NULL));
