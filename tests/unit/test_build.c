@@ -243,8 +243,59 @@ static void rebuild_leaves_nothing_of_the_last_life(void **state)
 		assert_int_equal(d->port[i].state, i == CONSOLE_PORT ?
 				 PORT_DEVICE : PORT_FREE);
 	fixture_read(d, GPA_CONSOLE, ram, PAGE_SIZE);
-	for (uint32_t i = 0; i < PAGE_SIZE; i++)
+	fixture_read(d, GPA_XENSTORE, ram + PAGE_SIZE, PAGE_SIZE);
+	for (uint32_t i = 0; i < 2 * PAGE_SIZE; i++)
 		assert_int_equal(ram[i], 0);
+}
+
+/* Its NUL is the first byte of a page: the ramdisk goes to the next one. */
+static void command_line_that_fills_its_page_ends(void **state)
+{
+	static char cmdline[PAGE_SIZE - 512 + 1];
+	const struct fixture_domain one = { .ramdisk = true,
+					    .cmdline = cmdline };
+	static char seen[sizeof(cmdline)];
+
+	(void)state;
+	memset(cmdline, 'x', sizeof(cmdline) - 1);
+	fixture_start(64, true);
+	assert_int_equal(fixture_launch(&one, 1), 0);
+	fixture_build(domain_at(1));
+	fixture_read(domain_at(1), START + 512, seen, sizeof(seen));
+	assert_memory_equal(seen, cmdline, sizeof(cmdline));
+	fixture_read(domain_at(1), RAMDISK + PAGE_SIZE, ram,
+		     sizeof(fixture_ramdisk));
+	assert_memory_equal(ram, fixture_ramdisk, sizeof(fixture_ramdisk));
+}
+
+/* The smallest pool that is accepted is enough for the build. */
+static void smallest_pool_is_enough(void **state)
+{
+	static const uint32_t mib[] = { 2, 3, 16, 37 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(mib); i++) {
+		const char *needs;
+		uint32_t kib = 4, cell;
+		struct fixture_domain one = { .mib = mib[i], .cells = &kib,
+					      .cell_count = 1,
+					      .list = "bulkhead,pool" };
+
+		fixture_start(64, true);
+		assert_int_not_equal(fixture_launch(&one, 1), 0);
+		needs = strstr(fixture_text, "too small: ");
+		assert_non_null(needs);
+		cell = (uint32_t)strtoul(needs + 11, NULL, 10);
+		kib = cell - 4;
+		fixture_start(64, true);
+		assert_int_not_equal(fixture_launch(&one, 1), 0);
+		kib = cell;
+		fixture_start(64, true);
+		assert_int_equal(fixture_launch(&one, 1), 0);
+		fixture_build(domain_at(1));
+		assert_int_equal(pool_free_count(&domain_at(1)->pool), 0);
+		audit_is_clean();
+	}
 }
 
 static void rebuild_equals_the_first_build(void **state)
@@ -320,6 +371,8 @@ int main(void)
 		cmocka_unit_test(console_port_reaches_the_vmm),
 		cmocka_unit_test(only_the_first_vcpu_runs),
 		cmocka_unit_test(rebuild_leaves_nothing_of_the_last_life),
+		cmocka_unit_test(command_line_that_fills_its_page_ends),
+		cmocka_unit_test(smallest_pool_is_enough),
 		cmocka_unit_test(rebuild_equals_the_first_build),
 		cmocka_unit_test(
 			scrubbing_zeroes_all_that_the_guest_could_write),

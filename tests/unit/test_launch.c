@@ -261,21 +261,31 @@ static void large_memory_gets_large_aligned_runs(void **state)
 	assert_int_equal(domain_at(1)->ram_frames, 5000 * 256 + 1);
 }
 
-static void memory_in_pieces_is_put_together(void **state)
+/* RAM from 10 MiB on in pieces of this stride, each from an odd page on. */
+static void launches_in_pieces(uint64_t stride, uint32_t extents)
 {
 	const struct fixture_domain one = { .mib = 16 };
 
-	(void)state;
-	/* Holes at odd places; no aligned 2 MiB above 10 MiB. */
+	start(NULL);
 	fixture_boot.ram_count = 1;
 	fixture_boot.ram[0] = (struct boot_range){ 0, 10 << 20 };
-	for (uint64_t at = 10 << 20; at < 40 << 20; at += 1 << 20)
+	for (uint64_t at = 10 << 20; at < 40 << 20; at += stride)
 		fixture_boot.ram[fixture_boot.ram_count++] =
-			(struct boot_range){ at + 0x3000, at + (1 << 20) };
+			(struct boot_range){ at + 0x3000, at + stride };
 	launches(&one, 1);
-	assert_true(domain_at(1)->extent_count > 5);
+	assert_true(domain_at(1)->extent_count > extents);
 	fixture_build(domain_at(1));
 	audit_is_clean();
+}
+
+static void memory_in_pieces_is_put_together(void **state)
+{
+	(void)state;
+	/* No aligned 2 MiB in any piece, one in each, one in some. */
+	launches_in_pieces(1 << 20, 5);
+	launches_in_pieces(5 << 20, 2);
+	launches_in_pieces(3 << 20, 2);
+	launches_in_pieces(0x251000, 2);
 }
 
 /* --- the seal --- */
