@@ -79,8 +79,9 @@ static bool fetch_insn(const struct vcpu *v, struct vmexit *exit,
  * address of the lower half means nothing without its CR3. What is cached
  * wrongly, because the guest changed its code, harms only the guest.
  */
-static bool decode_next_rip(struct vcpu *v, enum insn_what what,
-			    struct vmexit *exit, struct insn_cached *slot)
+static __attribute__((noinline)) bool
+decode_next_rip(struct vcpu *v, enum insn_what what, struct vmexit *exit,
+		struct insn_cached *slot)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 	struct insn insn;
@@ -295,23 +296,10 @@ static void reflect(struct vcpu *v, uint8_t vector)
 	arch_vcpu_inject_fault(v, vector, (uint32_t)vmcb_of(v)->exitinfo1);
 }
 
-static inline void handle_exit(struct vcpu *v, struct vmexit *exit,
-			       uint64_t code)
+static __attribute__((noinline)) void
+handle_other_exit(struct vcpu *v, struct vmexit *exit, uint64_t code)
 {
-	exit->reason = EXIT_NONE;
-	if (code == SVM_EXIT_VMMCALL) {
-		if (find_next_rip(v, INSN_VMMCALL, exit))
-			exit->reason = EXIT_HYPERCALL;
-		return;
-	}
 	switch (code) {
-	case SVM_EXIT_CPUID:
-		if (find_next_rip(v, INSN_CPUID, exit)) {
-			cpuid_answer(v);
-			arch_vcpu_skip(v, exit);
-			exit->reason = EXIT_CPUID;
-		}
-		break;
 	case SVM_EXIT_INTR:
 		insn_sti_nop_cli();
 		break;
@@ -382,12 +370,32 @@ static inline void handle_exit(struct vcpu *v, struct vmexit *exit,
 	}
 }
 
+/* The two that come most and cost least have a way of their own. */
+static inline void handle_exit(struct vcpu *v, struct vmexit *exit,
+			       uint64_t code)
+{
+	exit->reason = EXIT_NONE;
+	if (code == SVM_EXIT_VMMCALL) {
+		if (find_next_rip(v, INSN_VMMCALL, exit))
+			exit->reason = EXIT_HYPERCALL;
+	} else if (code == SVM_EXIT_CPUID) {
+		if (find_next_rip(v, INSN_CPUID, exit)) {
+			cpuid_answer(v);
+			arch_vcpu_skip(v, exit);
+			exit->reason = EXIT_CPUID;
+		}
+	} else {
+		handle_other_exit(v, exit, code);
+	}
+}
+
 /*
  * A check that fails early leaves the host's state in the VMCB, so CR3 is
  * then ours. Otherwise QEMU may have refused a MOV to CR3 in the middle of
  * the guest, where hardware gives #GP: the VMCB holds the guest's state.
  */
-static void handle_refusal(struct vcpu *v, struct vmexit *exit)
+static __attribute__((noinline)) void
+handle_refusal(struct vcpu *v, struct vmexit *exit)
 {
 	const struct vmcb *c = vmcb_of(v);
 	struct insn insn;
