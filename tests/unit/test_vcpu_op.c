@@ -38,7 +38,7 @@ static void a_vcpu_that_is_not_there_is_not_found(void **state)
 	for (uint64_t n = 0; n < 20; n++) {
 		assert_int_equal(op(vm(1, 0), n, 4, 0), -XEN_ENOENT);
 		assert_int_equal(op(vm(1, 0), n, UINT64_MAX, 0), -XEN_ENOENT);
-		assert_int_equal(op(vm(1, 0), n, 1ull << 32, 0), -XEN_ENOENT);
+		assert_int_equal(op(vm(1, 0), n, 1ull << 31, 0), -XEN_ENOENT);
 	}
 }
 
@@ -58,7 +58,8 @@ static void up_is_who_runs_or_sleeps(void **state)
 	assert_int_equal(op(v, VCPUOP_initialise, 1, 0), -XEN_ENOSYS);
 	assert_int_equal(op(v, VCPUOP_get_physid, 0, 0), -XEN_ENOSYS);
 	assert_int_equal(op(v, 14, 0, 0), -XEN_ENOSYS);
-	assert_int_equal(op(v, 1ull << 32 | 3, 0, 0), -XEN_ENOSYS);
+	/* What C leaves in the upper half of an int's register is noise. */
+	assert_int_equal(op(v, 1ull << 32 | 3, 1ull << 63, 0), 1);
 }
 
 static void one_shot_timer_fires_at_its_time(void **state)

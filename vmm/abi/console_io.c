@@ -39,7 +39,7 @@ static int64_t write(struct vcpu *v, uint32_t count, uint64_t va)
 
 int64_t do_console_io(struct vcpu *v, const uint64_t arg[5])
 {
-	switch (arg[0]) {
+	switch ((uint32_t)arg[0]) {
 	case CONSOLEIO_write:
 		return write(v, (uint32_t)arg[1], arg[2]);
 	case CONSOLEIO_read:

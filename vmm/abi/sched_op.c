@@ -105,7 +105,7 @@ static int64_t shutdown(struct vcpu *v, uint64_t va)
 
 int64_t do_sched_op(struct vcpu *v, const uint64_t arg[5])
 {
-	switch (arg[0]) {
+	switch ((uint32_t)arg[0]) {
 	case SCHEDOP_yield:
 		sched_pass(v);
 		return 0;

@@ -2,9 +2,10 @@
 /*
  * The hypercall table: one function per number, each in a file of its name.
  * A function gets the caller's arguments as they were in its registers and
- * returns the result for rax: 0 or more, or -XEN_Exxx. It copies what the
- * arguments point to before it looks at it. What it refuses it leaves
- * unchanged.
+ * returns the result for rax: 0 or more, or -XEN_Exxx. What Xen declares as
+ * an int has 32 bits: the upper half of its register means nothing. It copies
+ * what the arguments point to before it looks at it. What it refuses it
+ * leaves unchanged.
  */
 #pragma once
 #include "core/vcpu.h"

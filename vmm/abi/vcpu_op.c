@@ -17,7 +17,7 @@
 
 #define PERIOD_MIN	NSEC_PER_MS
 
-static struct vcpu *vcpu_at(const struct domain *d, uint64_t id)
+static struct vcpu *vcpu_at(const struct domain *d, uint32_t id)
 {
 	if (id >= d->vcpu_count)
 		return NULL;
@@ -107,7 +107,7 @@ static int64_t stop_periodic(struct vcpu *v)
 }
 
 /* Registers an area at the address that the argument holds. */
-static int64_t register_area(struct vcpu *v, uint64_t va, uint64_t op)
+static int64_t register_area(struct vcpu *v, uint64_t va, uint32_t op)
 {
 	uint64_t address;
 
@@ -118,7 +118,7 @@ static int64_t register_area(struct vcpu *v, uint64_t va, uint64_t op)
 }
 
 /* Calls that only the vCPU itself may make. */
-static int64_t own_op(struct vcpu *v, uint64_t op, uint64_t va)
+static int64_t own_op(struct vcpu *v, uint32_t op, uint64_t va)
 {
 	switch (op) {
 	case VCPUOP_get_runstate_info:
@@ -142,8 +142,9 @@ static int64_t own_op(struct vcpu *v, uint64_t op, uint64_t va)
 
 int64_t do_vcpu_op(struct vcpu *caller, const uint64_t arg[5])
 {
-	struct vcpu *v = vcpu_at(caller->domain, arg[1]);
-	uint64_t op = arg[0], va = arg[2];
+	struct vcpu *v = vcpu_at(caller->domain, (uint32_t)arg[1]);
+	uint32_t op = (uint32_t)arg[0];
+	uint64_t va = arg[2];
 
 	if (!v)
 		return -XEN_ENOENT;

@@ -7,11 +7,13 @@
 
 int64_t do_vm_assist(struct vcpu *v, const uint64_t arg[5])
 {
-	if (arg[0] != VMASST_CMD_enable && arg[0] != VMASST_CMD_disable)
+	uint32_t cmd = (uint32_t)arg[0], type = (uint32_t)arg[1];
+
+	if (cmd != VMASST_CMD_enable && cmd != VMASST_CMD_disable)
 		return -XEN_ENOSYS;
-	if (arg[1] != VMASST_TYPE_runstate_update_flag)
+	if (type != VMASST_TYPE_runstate_update_flag)
 		return -XEN_EINVAL;
 	atomic_store(&v->domain->runstate_update_flag,
-		     arg[0] == VMASST_CMD_enable);
+		     cmd == VMASST_CMD_enable);
 	return 0;
 }

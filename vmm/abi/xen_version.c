@@ -46,7 +46,7 @@ int64_t do_xen_version(struct vcpu *v, const uint64_t arg[5])
 {
 	uint64_t va = arg[1];
 
-	switch (arg[0]) {
+	switch ((uint32_t)arg[0]) {
 	case XENVER_version:
 		return ABI_VERSION;
 	case XENVER_extraversion:
