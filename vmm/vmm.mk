@@ -48,7 +48,7 @@ $(OUT)/vmm/%.S.o: vmm/%.S
 $(VMM_ELF): $(VMM_OBJ) $(VMM_LDS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(VMM_CF) $(VMM_LTO) $(VMM_LDF) -Wl,-T,$(VMM_LDS) \
-		-o $@ $(VMM_OBJ)
+		-o $@.new $(VMM_OBJ) && mv -f $@.new $@
 
 .PHONY: vmm
 vmm: $(VMM_ELF)
