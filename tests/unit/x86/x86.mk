@@ -19,3 +19,6 @@ unit: $(X86_BIN)
 
 -include $(X86_OBJ:.o=.d) $(X86_BIN:%=%.c.d)
 .SECONDARY: $(X86_OBJ) $(X86_BIN:%=%.c.o)
+
+# The decoder has a fuzzer of its own.
+FUZZ_ADD_fuzz_decode := vmm/arch/x86/decode.c
