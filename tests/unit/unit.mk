@@ -91,7 +91,8 @@ $(FUZZ_BIN): $(OUT)/fuzz/%: $(OUT)/fuzz/%.c.o \
 		$$(patsubst $$(PC),$(OUT)/fuzz/$$(PC).o,$$(FUZZ_ADD_$$(*F))) \
 		$(LIB_FUZZ)
 	$(call say,LD fuzz,$@)
-	$(Q)$(CLANG) $(FUZZ_CF) -Qunused-arguments -fsanitize=fuzzer -o $@ $^ $(FUZZ_LIBS_$(*F))
+	$(Q)$(CLANG) $(FUZZ_CF) -Qunused-arguments -fsanitize=fuzzer \
+		-o $@ $^ $(FUZZ_LIBS_$(*F))
 
 -include tests/unit/x86/x86.mk
 
