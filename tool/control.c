@@ -20,9 +20,9 @@ char *control_folder(void)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
 	struct stat st;
-	char *path = run && *run == '/'
-			     ? path_join(run, "bulkhead")
-			     : text_format("/tmp/bulkhead-%u", getuid());
+	bool usable = run && *run == '/' && access(run, W_OK | X_OK) == 0;
+	char *path = usable ? path_join(run, "bulkhead")
+			    : text_format("/tmp/bulkhead-%u", getuid());
 
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		complain("the folder %s cannot be made (%s): set "

@@ -4,7 +4,9 @@
  */
 #include "command.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static int unknown(const char *word)
 {
@@ -21,11 +23,23 @@ static int unknown(const char *word)
 	return complain("'%s' is not a command: see `bulkhead help`", word);
 }
 
+/* A descriptor 0, 1 or 2 that is closed would be given to something else. */
+static void standard_files(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = dup(fd);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "help";
 	struct arguments a;
 
+	standard_files();
 	if (text_equal(word, "--help") || text_equal(word, "-h"))
 		word = "help";
 

@@ -43,6 +43,17 @@ static void words_add(struct words *w, const char *line)
 	free(copy);
 }
 
+static void shell_quote(struct text *t, const char *word)
+{
+	text_add(t, " '");
+	for (; *word; word++)
+		if (*word == '\'')
+			text_add(t, "'\\''");
+		else
+			text_add(t, "%c", *word);
+	text_add(t, "'");
+}
+
 static void words_free(struct words *w)
 {
 	for (size_t i = 0; i < w->count; i++)
@@ -225,6 +236,16 @@ static void child_close(const struct child_fds *fd)
 	close_if(fd->errors);
 }
 
+static void words_show(const struct words *w)
+{
+	struct text t = { 0 };
+
+	for (size_t i = 0; i < w->count; i++)
+		shell_quote(&t, w->at[i]);
+	fprintf(stderr, "bulkhead:%s\n", t.at);
+	text_free(&t);
+}
+
 bool qemu_start(const struct qemu_options *o, const struct machine *m,
 		struct qemu *out)
 {
@@ -243,6 +264,8 @@ bool qemu_start(const struct qemu_options *o, const struct machine *m,
 
 	if (good) {
 		child_words(&w, o, m, &fd);
+		if (o->verbose)
+			words_show(&w);
 		fflush(NULL);
 		out->pid = fork();
 		if (out->pid == 0)
@@ -295,17 +318,6 @@ static bool save_file(const char *folder, const char *name, int fd, size_t size)
 		complain("%s cannot be written (%s)", path, strerror(err));
 	free(path);
 	return !err;
-}
-
-static void shell_quote(struct text *t, const char *word)
-{
-	text_add(t, " '");
-	for (; *word; word++)
-		if (*word == '\'')
-			text_add(t, "'\\''");
-		else
-			text_add(t, "%c", *word);
-	text_add(t, "'");
 }
 
 /*

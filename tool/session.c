@@ -246,6 +246,7 @@ static void log_show(const struct session *s)
 	const struct text *t = s->log.length ? &s->log : &s->com1;
 	const char *words = text_last_lines(t, SESSION_SHOWN_LINES);
 
+	words += strspn(words, "\r\n");
 	if (!s->console || s->options->verbose || !*words)
 		return;
 	fprintf(stderr, "bulkhead: the end of the VMM's log:\n%s%s", words,

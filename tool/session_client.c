@@ -137,6 +137,9 @@ static void command_pass(struct session *s, struct client *c,
 
 static void describe(struct session *s, struct client *c)
 {
+	/* Whoever asks may be in another folder. */
+	char *folder = realpath(s->machine->folder, NULL);
+	char *vmm = realpath(s->options->vmm, NULL);
 	struct text t = { 0 };
 	struct frame end = frame_make(FRAME_DESCRIBE, 0, NULL, 0);
 
@@ -144,15 +147,17 @@ static void describe(struct session *s, struct client *c)
 		 "machine %s\nfolder %s\nmemory %" PRIu64 "\ncpus %" PRIu64
 		 "\nvms %zu\npid %d\nqemu %d\n"
 		 "accel %s\nvmm %s\ngdb %" PRIu64 "\n",
-		 s->machine->name, s->machine->folder, s->machine->memory,
+		 s->machine->name, folder ? folder : "?", s->machine->memory,
 		 s->machine->cpus, s->machine->vm_count, (int)getpid(),
 		 (int)s->qemu.pid, s->options->kvm ? "kvm" : "tcg",
-		 s->options->vmm, s->options->gdb_port);
+		 vmm ? vmm : s->options->vmm, s->options->gdb_port);
 	for (size_t i = 0; i < s->machine->vm_count; i++)
 		text_add(&t, "vm %zu %s\n", i + 1, s->machine->vm[i].name);
 	client_text(c, FRAME_DESCRIBE, 0, t.at, t.length);
 	client_send(c, &end);
 	text_free(&t);
+	free(folder);
+	free(vmm);
 }
 
 static void log_answer(struct session *s, struct client *c,

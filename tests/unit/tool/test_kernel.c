@@ -247,6 +247,53 @@ static void damage_is_refused_or_harmless(void **state)
 	blob_free(&elf);
 }
 
+/* As Linux before 6.15 builds it: a PE header, a version, a CRC at the end. */
+static struct blob with_crc(const struct blob *packed, uint32_t unpacked)
+{
+	struct blob bz = test_bzimage(packed, unpacked);
+	struct blob b = { mem_alloc(bz.size + 16), bz.size + 16 };
+
+	memcpy(b.at, bz.at, bz.size);
+	put_le32(b.at + 0x1f4, (uint32_t)((b.size - 1024) / 16));
+	put_le32(b.at + 0x3c, 0x40);
+	memcpy(b.at + 0x40, "PE\0\0", 4);
+	put_le16(b.at + 0x20e, 0x80);
+	memcpy(b.at + 0x280, "6.1.0-56-cloud-amd64 (x)", 24);
+	put_le32(b.at + b.size - 4,
+		 (uint32_t)crc32_z(0, b.at, b.size - 4) ^ 0xffffffffu);
+	/* Signing fills two fields afterwards. */
+	put_le32(b.at + 0x40 + 24 + 64, 0x12345678);
+	put_le32(b.at + 0x40 + 24 + 112 + 32, 0x9abcdef0);
+	blob_free(&bz);
+	return b;
+}
+
+static void kernels_own_checksum_finds_every_change(void **state)
+{
+	struct blob elf = test_kernel(), packed = with_lz4(&elf), out;
+	struct blob b = with_crc(&packed, (uint32_t)elf.size);
+
+	(void)state;
+	assert_null(kernel_unwrap(b.at, b.size, LIMIT, &out));
+	blob_free(&out);
+	for (size_t at = 0x290; at < b.size; at += 13) {
+		b.at[at] ^= 1;
+		refused(&b, "");
+		b.at[at] ^= 1;
+	}
+	b.at[1024 + 40] ^= 4;
+	refused(&b, "own checksum is wrong");
+	/* Later kernels have none. */
+	memcpy(b.at + 0x280, "6.15.0", 6);
+	b.at[1024 + 40] ^= 4;
+	b.at[b.size - 1] ^= 4;
+	assert_null(kernel_unwrap(b.at, b.size, LIMIT, &out));
+	blob_free(&out);
+	blob_free(&b);
+	blob_free(&packed);
+	blob_free(&elf);
+}
+
 static void header_must_be_true(void **state)
 {
 	static const struct {
@@ -397,6 +444,7 @@ int main(void)
 		cmocka_unit_test(plain_elf_needs_no_copy),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(damage_is_refused_or_harmless),
+		cmocka_unit_test(kernels_own_checksum_finds_every_change),
 		cmocka_unit_test(header_must_be_true),
 		cmocka_unit_test(other_files_are_refused),
 		cmocka_unit_test(bomb_stops_at_the_limit),
