@@ -21,7 +21,8 @@ static struct outbox box[2];
 static uint32_t focus;		/* domid that gets typed bytes */
 static uint32_t line_owner;	/* domid in the middle of a line, 0 none */
 static nsec_t line_since;	/* when it last wrote */
-static bool log_open;		/* COM1: the VMM's line is unfinished */
+static bool log_open;		/* COM1: the VMM's line is unfinished, */
+static uint32_t log_cpu;	/* and this CPU's log has the rest */
 static bool greeted;
 static nsec_t done_since;
 static uint32_t next_domain = 1;	/* fairness */
@@ -74,7 +75,7 @@ static void text_of(struct domain *d, nsec_t now)
 	char text[CHUNK];
 	size_t size, got;
 
-	if (from == atomic_load_relaxed(&d->console.produced))
+	if (log_open || from == atomic_load_relaxed(&d->console.produced))
 		return;
 	/* Each byte may cost a prefix and a line end at worst. */
 	if (outbox_room(&box[SERIAL_COM1]) < CHUNK * 3)
@@ -104,6 +105,9 @@ static void send_log(void)
 		if (outbox_room(&box[SERIAL_COM1]) < CHUNK * 8 ||
 		    outbox_room(&box[SERIAL_COM2]) < CHUNK * 2)
 			return;
+		if (log_open && cpu != log_cpu)
+			continue;
+		log_cpu = cpu;
 		size = log_read(cpu, text, sizeof(text));
 		if (!size)
 			continue;
