@@ -40,7 +40,7 @@ enum telemetry_op {
 	TELEMETRY_OP_DESTROY = 4,
 	TELEMETRY_OP_RESTART = 5,
 	TELEMETRY_OP_AUDIT = 6,		/* REPLY text: result of the audit */
-	TELEMETRY_OP_TAIL = 7,		/* CONSOLE frames of kept output, REPLY */
+	TELEMETRY_OP_TAIL = 7,		/* CONSOLE frames of what is kept */
 	TELEMETRY_OP_POWEROFF = 8,	/* stop the machine */
 	TELEMETRY_OP_HELLO = 9,		/* HELLO again, then REPLY */
 };

@@ -100,8 +100,8 @@ static int64_t reservation(struct vcpu *v, uint32_t cmd, uint64_t handle)
 	v->batch.done = 0;
 	count = (uint32_t)MIN(r.nr_extents - done, (uint64_t)SLICE);
 	if (r.extent_order || !count ||
-	    gmem_read(v, gfn, (uint64_t)r.extent_start.p + done * sizeof(gfn[0]),
-		      count * sizeof(gfn[0])))
+	    gmem_read(v, gfn, (uint64_t)r.extent_start.p +
+			      done * sizeof(gfn[0]), count * sizeof(gfn[0])))
 		return (int64_t)done;
 	now = do_gfns(v->domain, cmd, gfn, count);
 	done += now;

@@ -60,7 +60,7 @@ struct module {
 struct grant_active {		/* private truth about one reference */
 	uint32_t gfn;		/* frame while pinned */
 	uint16_t domid;		/* user while pinned */
-	uint16_t read_count, write_count;	/* pins; write implies read bit */
+	uint16_t read_count, write_count;	/* pins; write sets read */
 	uint16_t reserved;
 };
 struct grant_table {
@@ -132,13 +132,13 @@ struct domain {
 	struct pool pool;		/* [L] */
 	mfn_t shared_mfn;		/* [I] shared_info frame */
 	struct shared_info *shared;	/* [I] its VMM mapping */
-	gfn_t shared_gfn;		/* [L] where mapped; n = UINT64_MAX no */
+	gfn_t shared_gfn;		/* [L] where mapped; UINT64_MAX: not */
 	bool shared_over_ram;		/* [L] it took the place of RAM there */
 	mfn_t xenstore_mfn;		/* [I] ring page */
 	gfn_t xenstore_gfn;		/* [I] */
 
 	/* events */
-	struct port *port;		/* [L] for change; sender reads it [A] */
+	struct port *port;		/* [L] changes; [A] senders read */
 	uint32_t port_count;		/* [I] */
 	uint64_t device_pending;	/* [A] bits of enum port_device */
 	uint32_t callback_vector;	/* [A] type 2 callback, 0 = none */
@@ -152,7 +152,7 @@ struct domain {
 
 	/* policy, from the launch description */
 	uint64_t deny[1];		/* [I] bit n: hypercall n refused */
-	uint64_t *peers;		/* [I] bitmap by domid, or NULL = none */
+	uint64_t *peers;		/* [I] bitmap by domid, NULL none */
 	uint8_t on_poweroff, on_reboot, on_crash;	/* [I] domain_action */
 	bool start_paused;		/* [I] */
 	uint32_t weight, cap;		/* [I] cap in percent, 0 none */
