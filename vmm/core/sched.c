@@ -331,7 +331,8 @@ void sched_poll(struct cpu *cpu)
 		return;
 	}
 	charge(v, now);
-	cpu->min_vruntime = MAX(cpu->min_vruntime, MIN(first->key, v->vruntime));
+	cpu->min_vruntime =
+		MAX(cpu->min_vruntime, MIN(first->key, v->vruntime));
 	if (first->key < v->vruntime && vcpu_of(first)->woken_at)
 		cpu->resched = true;
 	else if (!timer_is_armed(&cpu->own[0]))

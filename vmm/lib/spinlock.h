@@ -16,7 +16,8 @@
 #define CAPABILITY		LOCK_ANNOTATION(capability("lock"))
 #define ACQUIRES(...)		LOCK_ANNOTATION(acquire_capability(__VA_ARGS__))
 #define RELEASES(...)		LOCK_ANNOTATION(release_capability(__VA_ARGS__))
-#define REQUIRES(...)		LOCK_ANNOTATION(requires_capability(__VA_ARGS__))
+#define REQUIRES(...) \
+	LOCK_ANNOTATION(requires_capability(__VA_ARGS__))
 #define UNCHECKED_LOCKING	LOCK_ANNOTATION(no_thread_safety_analysis)
 
 struct CAPABILITY spinlock {
