@@ -182,6 +182,41 @@ static void console_port_reaches_the_vmm(void **state)
 	assert_int_equal(d->device_pending, BIT64(PORT_DEVICE_CONSOLE));
 }
 
+/* Grant 1 and port 1 of all but the store are offered to the store. */
+static void ring_is_offered_to_the_store_and_to_no_other(void **state)
+{
+	static const struct fixture_domain two[2] = { { .mib = 4 },
+						      { .mib = 4 } };
+	const uint32_t store = be(1);
+
+	(void)state;
+	fixture_start(64, true);
+	fixture_change = (struct fixture_change){
+		"machine", "bulkhead,store", &store, 4, false };
+	assert_int_equal(fixture_launch(two, 2), 0);
+	for (uint32_t id = 1; id <= 2; id++) {
+		struct domain *d = domain_at(id);
+		const struct grant_entry_v1 *grant;
+
+		fixture_build(d);
+		grant = &d->grants.frame[0][GNTTAB_RESERVED_XENSTORE];
+		if (id == 1) {
+			assert_int_equal(d->param[HVM_PARAM_STORE_PFN], 0);
+			assert_int_equal(grant->flags, 0);
+			assert_int_equal(d->port[STORE_PORT].state, PORT_FREE);
+			continue;
+		}
+		assert_int_equal(d->param[HVM_PARAM_STORE_PFN],
+				 GPA_XENSTORE >> PAGE_SHIFT);
+		assert_int_equal(d->param[HVM_PARAM_STORE_EVTCHN], STORE_PORT);
+		assert_int_equal(grant->domid, 1);
+		assert_int_equal(grant->frame, GPA_XENSTORE >> PAGE_SHIFT);
+		assert_int_equal(d->port[STORE_PORT].state, PORT_UNBOUND);
+		assert_int_equal(d->port[STORE_PORT].peer_dom, 1);
+	}
+	audit_is_clean();
+}
+
 static void only_the_first_vcpu_runs(void **state)
 {
 	struct domain *d = launched();
@@ -369,6 +404,8 @@ int main(void)
 		cmocka_unit_test(start_info_leads_to_everything),
 		cmocka_unit_test(special_pages_are_mapped_where_the_map_says),
 		cmocka_unit_test(console_port_reaches_the_vmm),
+		cmocka_unit_test(
+			ring_is_offered_to_the_store_and_to_no_other),
 		cmocka_unit_test(only_the_first_vcpu_runs),
 		cmocka_unit_test(rebuild_leaves_nothing_of_the_last_life),
 		cmocka_unit_test(command_line_that_fills_its_page_ends),

@@ -78,6 +78,8 @@ static void numbers_out_of_range_are_refused(void **state)
 		"bulkhead,peers: 2 is more than 1");
 	refused(launch_number("domain", "bulkhead,peers", 1),
 		"bulkhead,peers names 0 or the domain itself");
+	refused(launch_number("machine", "bulkhead,store", 2),
+		"bulkhead,store = 2 is no domain of the 1 here");
 	refused(launch_number("domain", "bulkhead,pool", 4),
 		"bulkhead,pool = 4 KiB is too small");
 }

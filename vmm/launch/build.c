@@ -274,7 +274,7 @@ static void reset_vcpu(struct vcpu *v)
 }
 
 /*
- * The store finds d's ring through grant 1 and its event channel at port 2
+ * The store finds d's ring through grant 1 and its event channel at port 1
  * (xen-abi 3.8). Until it serves the ring, the guest waits for an event.
  */
 static void offer_to_store(struct domain *d)
