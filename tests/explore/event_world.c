@@ -5,7 +5,7 @@
  * 2 is the console's. By default each VM uses one kind of local port only;
  * `event_world PORTS all` gives them all kinds, and PORTS ports each.
  */
-#include "explorer.h"
+#include "event_record.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <xen/errno.h>
@@ -13,68 +13,7 @@
 #include "core/event.h"
 #include "core/platform.h"
 
-#define VMS		3u
-#define PORTS_MAX	6u
-
-static unsigned int ports = 4;		/* of each VM, 0 and console included */
 static bool all_kinds;
-
-/* --- the record: who offered what to whom, and what is a channel --- */
-
-enum { FREE, OFFER, CHANNEL, TIMER_VIRQ, GLOBAL_VIRQ, IPI, CONSOLE };
-
-struct end {
-	uint8_t kind, vm, port;		/* of the other side */
-};
-
-struct model {
-	struct end end[VMS + 1][PORTS_MAX];
-};
-
-static bool friends(unsigned int a, unsigned int b)
-{
-	return a == b || a == 1 || b == 1;
-}
-
-/* The VM that domid means to vm, if it may deal with it; else 0. */
-static unsigned int partner(unsigned int vm, unsigned int domid)
-{
-	unsigned int other = domid == DOMID_SELF ? vm : domid;
-
-	return other >= 1 && other <= VMS && friends(vm, other) ? other : 0;
-}
-
-static unsigned int lowest_free(const struct model *m, unsigned int vm)
-{
-	for (unsigned int p = 1; p < ports; p++)
-		if (m->end[vm][p].kind == FREE)
-			return p;
-	return 0;
-}
-
-static bool has(const struct model *m, unsigned int vm, unsigned int kind)
-{
-	for (unsigned int p = 1; p < ports; p++)
-		if (m->end[vm][p].kind == kind)
-			return true;
-	return false;
-}
-
-static void drop_end(struct model *m, unsigned int vm, unsigned int port)
-{
-	struct end e = m->end[vm][port];
-
-	m->end[vm][port] = (struct end){ FREE, 0, 0 };
-	if (e.kind == CHANNEL)
-		m->end[e.vm][e.port] = (struct end){ OFFER, (uint8_t)vm, 0 };
-}
-
-static void drop_all(struct model *m, unsigned int vm)
-{
-	for (unsigned int p = 1; p < ports; p++)
-		if (m->end[vm][p].kind != CONSOLE)
-			drop_end(m, vm, p);
-}
 
 /* --- what should arrive --- */
 

@@ -21,8 +21,8 @@ static int teardown(void **state)
 }
 
 #define op(vm, cmd, arg) \
-	world_call(vcpu_at(vm, 0), do_event_channel_op, EVTCHNOP_##cmd, &(arg), \
-		   sizeof(arg), 0)
+	world_call(vcpu_at(vm, 0), do_event_channel_op, EVTCHNOP_##cmd, \
+		   &(arg), sizeof(arg), 0)
 
 static void results_are_written_where_the_abi_has_them(void **state)
 {

@@ -346,20 +346,6 @@ static void the_table_grows_to_its_limit(void **state)
 	assert_int_equal(unmap(2, HOLE, 0), GNTST_okay);
 }
 
-static void unpinned_entries_can_be_swapped(void **state)
-{
-	struct gnttab_map_grant_ref op;
-
-	(void)state;
-	assert_int_equal(pin_swap(vm_at(1), 8, 9), GNTST_okay);
-	assert_int_equal(vm_grant_flags(1, 8), RO);
-	assert_int_equal(vm_grant_flags(1, 9), RW);
-	op = map(2, HOLE, 1, 9, 0);
-	assert_refused(pin_swap(vm_at(1), 8, 9), GNTST_eagain);
-	assert_refused(pin_swap(vm_at(1), 8, 512), GNTST_bad_gntref);
-	assert_int_equal(unmap(2, HOLE, op.handle), GNTST_okay);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -384,7 +370,6 @@ int main(void)
 		TEST(bad_handles_are_refused),
 		TEST(a_loan_is_given_back_after_the_flush),
 		TEST(the_table_grows_to_its_limit),
-		TEST(unpinned_entries_can_be_swapped),
 	};
 
 	return cmocka_run_group_tests_name("grant", tests, NULL, NULL);

@@ -215,6 +215,7 @@ static void what_is_not_offered_does_not_exist(void **state)
 	static const uint64_t cmd[] = {
 		GNTTABOP_dump_table, GNTTABOP_transfer,
 		GNTTABOP_unmap_and_replace, GNTTABOP_get_status_frames,
+		GNTTABOP_swap_grant_ref,
 		GNTTABOP_cache_flush, 13, 14, 64, UINT32_MAX, BIT64(32),
 		UINT64_MAX
 	};
@@ -222,16 +223,6 @@ static void what_is_not_offered_does_not_exist(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(cmd); i++)
 		assert_refused(run(1, cmd[i], ARRAY_GPA, 1), -XEN_ENOSYS);
-}
-
-static void entries_are_swapped_by_hypercall_too(void **state)
-{
-	struct gnttab_swap_grant_ref op = { 8, 9, 1 };
-
-	(void)state;
-	assert_int_equal(single(1, swap_grant_ref, op), 0);
-	assert_int_equal(op.status, GNTST_okay);
-	assert_int_equal(vm_grant_flags(1, 9), RW);
 }
 
 int main(void)
@@ -249,7 +240,6 @@ int main(void)
 		TEST(the_table_can_be_asked_about),
 		TEST(the_table_can_be_set_up),
 		TEST(what_is_not_offered_does_not_exist),
-		TEST(entries_are_swapped_by_hypercall_too),
 	};
 
 	return cmocka_run_group_tests_name("grant_table_op", tests, NULL,

@@ -44,6 +44,7 @@ static void nothing_is_beyond_ram_nor_beyond_the_address_width(void **state)
 	static const uint64_t gfn[] = { 32, 33, 511, 512, BIT64(18), BIT64(27),
 					BIT64(28) - 1, BIT64(28), BIT64(36),
 					BIT64(52), UINT64_MAX };
+	struct p2m_entry old;
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(gfn); i++) {
@@ -51,7 +52,8 @@ static void nothing_is_beyond_ram_nor_beyond_the_address_width(void **state)
 				 P2M_NONE);
 		assert_null(p2m_ram_ptr(vm_at(1), GFN(gfn[i])));
 	}
-	assert_int_equal(p2m_check(vm_at(1), GFN(BIT64(28)), 1), -XEN_EINVAL);
+	assert_int_equal(p2m_may_replace(vm_at(1), GFN(BIT64(28)), 0, &old),
+			 -XEN_EINVAL);
 }
 
 static void only_ram_can_be_used_for_copies(void **state)
@@ -68,9 +70,10 @@ static void a_split_changes_no_other_translation(void **state)
 {
 	struct domain *d = vm_at(2);
 	uint32_t used = d->pool.used;
+	struct p2m_entry old;
 
 	(void)state;
-	assert_int_equal(p2m_check(d, GFN(700), 1), 0);
+	assert_int_equal(p2m_may_replace(d, GFN(700), 0, &old), 0);
 	p2m_replace(d, GFN(700), P2M_NONE, false, MFN_NONE);
 	assert_int_equal(d->pool.used, used + 1);
 	for (uint64_t i = 0; i < BIG; i++) {
@@ -111,17 +114,18 @@ static void the_check_knows_what_the_pool_must_pay(void **state)
 {
 	struct domain *d = vm_at(1);
 	gfn_t far = GFN(BIT64(27) + 5);
+	struct p2m_entry old;
 
 	(void)state;
 	d->pool.used = d->pool.count - 2;
-	assert_int_equal(p2m_check(d, far, 1), -XEN_ENOMEM);
-	assert_int_equal(p2m_check(d, GFN(5), 1), 0);
+	assert_int_equal(p2m_may_replace(d, far, 0, &old), -XEN_ENOMEM);
+	assert_int_equal(p2m_may_replace(d, GFN(5), 0, &old), 0);
 	d->pool.used = d->pool.count - 3;
-	assert_int_equal(p2m_check(d, far, 1), 0);
-	assert_int_equal(p2m_check(d, far, 2), -XEN_ENOMEM);
+	assert_int_equal(p2m_may_replace(d, far, 0, &old), 0);
+	assert_int_equal(p2m_may_replace(d, far, 1, &old), -XEN_ENOMEM);
 	p2m_set(d, far, P2M_BLANK, true, d->p2m.blank);
 	assert_int_equal(pool_free_count(&d->pool), 0);
-	assert_int_equal(p2m_check(d, GFN(far.n + 1), 1), 0);
+	assert_int_equal(p2m_may_replace(d, GFN(far.n + 1), 0, &old), 0);
 	assert_panics(p2m_set(d, GFN(BIT64(26)), P2M_BLANK, true,
 			      d->p2m.blank));
 }

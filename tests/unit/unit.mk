@@ -46,9 +46,11 @@ PC        := %
 FUZZ_ADD_fuzz_launch     := tests/unit/launch_fixture.c tests/unit/tree.c \
 			    tests/unit/kernel.c
 FUZZ_LIBS_fuzz_launch    := -lfdt
-FUZZ_ADD_fuzz_hypercall  := tests/unit/world_fixture.c
+FUZZ_ADD_fuzz_hypercall  := tests/unit/world_fixture.c \
+			    tests/unit/world_invariant.c
 FUZZ_LIBS_fuzz_hypercall := -lcmocka
-FUZZ_ADD_fuzz_console    := tests/unit/world_fixture.c
+FUZZ_ADD_fuzz_console    := tests/unit/world_fixture.c \
+			    tests/unit/world_invariant.c
 FUZZ_LIBS_fuzz_console   := -lcmocka
 FUZZ_BIN  := $(FUZZ_TEST:%.c=$(OUT)/fuzz/%)
 
@@ -81,7 +83,8 @@ $(UNIT_BIN): $(OUT)/asan/%: $(OUT)/asan/%.c.o \
 
 $(EXPL_BIN): $(OUT)/asan/%: $(OUT)/asan/%.c.o \
 		$(EXPL_HELP:%=$(OUT)/asan/%.o) \
-		$(OUT)/asan/tests/unit/world_fixture.c.o $(LIB_ASAN)
+		$(OUT)/asan/tests/unit/world_fixture.c.o \
+		$(OUT)/asan/tests/unit/world_invariant.c.o $(LIB_ASAN)
 	$(call say,LD asan,$@)
 	$(Q)$(CC) $(ASAN_CF) -o $@ $^ -lcmocka
 

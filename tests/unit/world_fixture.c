@@ -289,9 +289,8 @@ void world_check(void)
 
 		assert_false(spin_is_locked(&d->lock));
 		assert_false(spin_is_locked(&d->console.lock));
-		event_invariant(d);
-		grant_invariant(d);
 	}
+	world_invariant();
 	for (uint32_t i = 0; i < world.cpu_count; i++)
 		assert_true(heap_invariant(&world.cpu[i].timers) &&
 			    heap_invariant(&world.cpu[i].run));

@@ -36,6 +36,8 @@ void world_start(unsigned int count, const struct vm_spec *vm);
 void world_allow(unsigned int a, unsigned int b);
 /* The ledger: every invariant holds, the audit is clean, no lock is held. */
 void world_check(void);
+/* Of channels and grants, in world_invariant.c. */
+void world_invariant(void);
 /* The ledger, and that no loan is left. */
 void world_end(void);
 /* 0 if the audit is clean, else its errors, with the first one printed. */

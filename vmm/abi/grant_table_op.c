@@ -12,7 +12,6 @@
 #include "core/domain.h"
 #include "core/gmem.h"
 #include "core/grant.h"
-#include "core/grant_pin.h"
 #include "lib/string.h"
 
 #define SLICE		16u	/* operations without a preemption point */
@@ -22,7 +21,6 @@ union grant_arg {
 	struct gnttab_map_grant_ref map[SLICE];
 	struct gnttab_unmap_grant_ref unmap[SLICE];
 	struct gnttab_copy copy[SLICE];
-	struct gnttab_swap_grant_ref swap[SLICE];
 	struct gnttab_query_size query_size;
 	struct gnttab_setup_table setup_table;
 	struct gnttab_set_version set_version;
@@ -38,13 +36,11 @@ static const uint8_t op_size[] = {
 	[GNTTABOP_query_size] = sizeof(struct gnttab_query_size),
 	[GNTTABOP_set_version] = sizeof(struct gnttab_set_version),
 	[GNTTABOP_get_version] = sizeof(struct gnttab_get_version),
-	[GNTTABOP_swap_grant_ref] = sizeof(struct gnttab_swap_grant_ref),
 };
 
 #define IS_ARRAY	(BIT32(GNTTABOP_map_grant_ref) | \
 			 BIT32(GNTTABOP_unmap_grant_ref) | \
-			 BIT32(GNTTABOP_copy) | \
-			 BIT32(GNTTABOP_swap_grant_ref))
+			 BIT32(GNTTABOP_copy))
 
 static bool is_self(const struct domain *d, uint16_t domid)
 {
@@ -89,16 +85,9 @@ static uint32_t slice(struct domain *d, uint32_t cmd, union grant_arg *a,
 		return map(d, a->map, count);
 	case GNTTABOP_unmap_grant_ref:
 		return unmap(d, a->unmap, count);
-	case GNTTABOP_copy:
+	default:
 		for (uint32_t i = 0; i < count; i++)
 			grant_copy(d, &a->copy[i]);
-		return count;
-	default:
-		for (uint32_t i = 0; i < count; i++) {
-			struct gnttab_swap_grant_ref *op = &a->swap[i];
-
-			op->status = pin_swap(d, op->ref_a, op->ref_b);
-		}
 		return count;
 	}
 }

@@ -439,22 +439,3 @@ void event_init(struct domain *d)
 	d->shared_gfn = GFN(UINT64_MAX);
 	d->shared_over_ram = false;
 }
-
-void event_invariant(const struct domain *d)
-{
-	BUG_ON(d->port[0].state != PORT_FREE);
-	for (uint32_t i = 1; i < d->port_count; i++) {
-		struct port p = d->port[i], end;
-
-		BUG_ON(p.vcpu >= d->vcpu_count);
-		if (p.state == PORT_VIRQ)
-			BUG_ON(d->vcpu[virq_is_global(p.peer_port) ? 0 : p.vcpu]
-				       .virq_port[p.peer_port] != i);
-		if (p.state != PORT_INTERDOMAIN)
-			continue;
-		end = *port_at(domain_at(p.peer_dom), p.peer_port);
-		BUG_ON(end.state != PORT_INTERDOMAIN || end.peer_dom != d->id ||
-		       end.peer_port != i);
-		BUG_ON(!domain_may_share(d, domain_at(p.peer_dom)));
-	}
-}

@@ -56,4 +56,3 @@ bool event_teardown_step(struct domain *d, uint64_t *cursor);
  * shared page, which is mapped nowhere. After p2m_reset().
  */
 void event_init(struct domain *d);
-void event_invariant(const struct domain *d);

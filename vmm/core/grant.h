@@ -58,4 +58,3 @@ bool grant_unmap_all_step(struct domain *d, uint64_t *cursor);
 bool grant_revoke_step(struct domain *d, uint64_t *cursor, uint64_t *peer);
 /* Build, after p2m_reset(): a table of one frame, nothing mapped or lent. */
 void grant_init(struct domain *d);
-void grant_invariant(const struct domain *d);

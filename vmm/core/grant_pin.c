@@ -127,26 +127,3 @@ void pin_drop(struct domain *granter, uint32_t number, bool write, mfn_t mfn)
 	if (bits & GTF_reading)
 		*a = (struct grant_active){ .gfn = 0 };
 }
-
-int16_t pin_swap(struct domain *d, uint32_t number_a, uint32_t number_b)
-{
-	int16_t status = GNTST_okay;
-	struct grant_ref a, b;
-
-	spin_lock(&d->lock);
-	a = ref_at(d, number_a);
-	b = ref_at(d, number_b);
-	if (!a.active || !b.active)
-		status = GNTST_bad_gntref;
-	else if (a.active->read_count || a.active->write_count ||
-		 b.active->read_count || b.active->write_count)
-		status = GNTST_eagain;
-	if (status == GNTST_okay) {
-		struct grant_entry_v1 entry = *a.entry;
-
-		*a.entry = *b.entry;
-		*b.entry = entry;
-	}
-	spin_unlock(&d->lock);
-	return status;
-}

@@ -14,5 +14,3 @@ int16_t pin_take(struct domain *granter, uint16_t user, uint32_t number,
 		 bool write, mfn_t *mfn);
 /* Gives it back; nobody can reach the frame through it any more. */
 void pin_drop(struct domain *granter, uint32_t number, bool write, mfn_t mfn);
-/* Exchanges two unpinned entries; a GNTST_ status. */
-int16_t pin_swap(struct domain *d, uint32_t number_a, uint32_t number_b);

@@ -66,19 +66,6 @@ void *p2m_ram_ptr(const struct domain *d, gfn_t gfn)
 	return found.kind == P2M_RAM ? arch_frame_ptr(found.mfn) : NULL;
 }
 
-int p2m_check(const struct domain *d, gfn_t gfn, uint64_t count)
-{
-	unsigned int level;
-
-	if (gfn.n >> P2M_GFN_BITS)
-		return -XEN_EINVAL;
-	/* A table for each level below the one where the walk ended. */
-	walk(d, gfn, &level);
-	if ((level - 1) * count > pool_free_count(&d->pool))
-		return -XEN_ENOMEM;
-	return 0;
-}
-
 /* Replaces the leaf or the hole at *entry by a table that says the same. */
 static void refine(struct domain *d, uint64_t *entry, unsigned int level)
 {

@@ -13,7 +13,7 @@
 enum p2m_kind {
 	P2M_NONE,
 	P2M_RAM,		/* own ordinary memory */
-	P2M_SHARED,		/* shared_info, rings, grant table: own, special */
+	P2M_SHARED,		/* own, special: shared_info, rings, grants */
 	P2M_GRANT,		/* someone else's frame, a counted loan */
 	P2M_BLANK,		/* own blank page where a loan was revoked */
 };
@@ -44,12 +44,9 @@ bool p2m_replace(struct domain *d, gfn_t gfn, enum p2m_kind kind,
 		 bool writable, mfn_t mfn);
 
 /*
- * Whether p2m_set() on this gfn (level 1) would succeed: in range, and the
- * pool has the table pages that it needs. 0, -XEN_EINVAL or -XEN_ENOMEM.
- * count: how many gfns will be set before the next check.
+ * Sets one 4 KiB entry, splitting large leaves; kind P2M_NONE clears. The
+ * pool must have the pages: p2m_may_replace() asks.
  */
-int p2m_check(const struct domain *d, gfn_t gfn, uint64_t count);
-/* Sets one 4 KiB entry, splitting large leaves. kind P2M_NONE clears. */
 void p2m_set(struct domain *d, gfn_t gfn, enum p2m_kind kind, bool writable,
 	     mfn_t mfn);
 /* Build time: maps a leaf of the given level; everything aligned, absent. */

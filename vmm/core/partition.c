@@ -30,7 +30,8 @@ void partition_assign(mfn_t mfn, uint64_t count, uint16_t owner,
 		struct frame *frame = frame_at(MFN(mfn.n + i));
 
 		BUG_ON(!frame);
-		*frame = (struct frame){ .owner = owner, .kind = (uint8_t)kind };
+		*frame = (struct frame){ .owner = owner,
+					 .kind = (uint8_t)kind };
 	}
 }
 
