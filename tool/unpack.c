@@ -4,6 +4,7 @@
  * they put their output and the one place where its size is limited.
  */
 #include "unpack.h"
+#include "unlzo.h"
 
 #include <bzlib.h>
 #include <lz4.h>
@@ -277,6 +278,39 @@ static char *unpack_zstd(struct unpack_input in, struct sink *s, size_t *used)
 	return why;
 }
 
+static char *unpack_lzo(struct unpack_input in, struct sink *s, size_t *used)
+{
+	uint32_t flags = 0;
+	size_t at = unlzo_header(in.at, in.size, &flags);
+	struct unlzo_step step;
+
+	if (!at)
+		return damaged("lzo", "cut short in its header");
+	for (;;) {
+		const uint8_t *p = in.at + at;
+
+		if (unlzo_step(p, in.size - at, flags, &step))
+			return damaged("lzo", "no end");
+		if (!step.unpacked)
+			break;
+		if (!sink_room(s, step.unpacked))
+			return too_large(s);
+		uint8_t *out = s->at + s->size;
+
+		if (step.packed == step.unpacked)
+			memcpy(out, p + step.data, step.packed);
+		else if (unlzo_block(p + step.data, step.packed, out,
+				     step.unpacked))
+			return damaged("lzo", "bad data");
+		if (unlzo_sum(out, step.unpacked, flags, step.sum))
+			return damaged("lzo", "wrong checksum");
+		s->size += step.unpacked;
+		at += step.data + step.packed;
+	}
+	*used = at + 4;
+	return NULL;
+}
+
 char *unpack(struct unpack_input in, struct blob *out, size_t *used)
 {
 	struct sink s = { .limit = in.limit };
@@ -302,9 +336,7 @@ char *unpack(struct unpack_input in, struct blob *out, size_t *used)
 		why = unpack_zstd(in, &s, used);
 		break;
 	case UNPACK_LZO:
-		why = text_copy("it is packed with lzo, which Bulkhead does "
-				"not read: build the kernel with another "
-				"compression, or give its vmlinux");
+		why = unpack_lzo(in, &s, used);
 		break;
 	case UNPACK_NONE:
 		why = text_copy("it is packed in a way that nobody knows: it "

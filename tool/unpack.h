@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Decompressors, chosen by the first bytes: gzip, bzip2, xz (with the x86
- * filter), lzma, LZ4's legacy format and zstd. The input may be followed by
+ * filter), lzma, LZ4's legacy format, lzop's and zstd. The input may be followed by
  * other bytes; how many were used is told.
  */
 #pragma once

@@ -341,7 +341,7 @@ static void other_files_are_refused(void **state)
 	(void)state;
 	refused(&text, "neither an ELF file");
 	refused(&packed_text, "unpacks to is not an ELF");
-	refused(&bad, "packed with lzo");
+	refused(&bad, "lzo data is damaged or cut short");
 	blob_free(&text);
 	blob_free(&packed_text);
 }
