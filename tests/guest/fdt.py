@@ -61,7 +61,7 @@ WORDS = ("on-poweroff", "on-reboot", "on-crash")
 FLAGS = ("paused",)
 
 
-def machine(vms, modules):
+def machine(vms, modules, audit):
     """vms: list of dicts from test.cfg; modules: file -> boot module."""
     root = Node("").set("#address-cells", cells(2))
     root.set("#size-cells", cells(2)).set("compatible",
@@ -71,7 +71,8 @@ def machine(vms, modules):
     top.set("bulkhead,version", cells(1))
     top.set("bulkhead,when-done", text("poweroff"))
     top.set("bulkhead,exit-port", cells(0xf4))
-    top.set("bulkhead,audit-on-end")
+    if audit:
+        top.set("bulkhead,audit-on-end")
     for i, vm in enumerate(vms, 1):
         node = top.add("domain@%x" % i)
         node.set("compatible", text("xen,domain")).set("domid", cells(i))
