@@ -7,13 +7,15 @@
 BUSYBOX   := /bin/busybox
 IMAGE     := $(OUT)/images
 IMAGES    := $(IMAGE)/demo.cpio.gz $(IMAGE)/test.cpio.gz \
-	     $(IMAGE)/bench.cpio.gz
+	     $(IMAGE)/bench.cpio.gz $(IMAGE)/split.cpio.gz
 IMAGE_CF  := -std=gnu17 -O2 $(WARN) -Wno-error=missing-prototypes \
 	     $(REPRO) -static -s -Wl,--build-id=none
 
 $(IMAGE)/latency: images/latency.c
 $(IMAGE)/bench: bench/guest.c bench/mark.h
-$(IMAGE)/latency $(IMAGE)/bench:
+$(IMAGE)/xenbus: images/xenbus.c
+$(IMAGE)/xenbus: IMAGE_CF += -Iinclude
+$(IMAGE)/latency $(IMAGE)/bench $(IMAGE)/xenbus:
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(IMAGE_CF) -o $@ $<
@@ -21,11 +23,15 @@ $(IMAGE)/latency $(IMAGE)/bench:
 $(IMAGE)/demo.cpio.gz: images/demo.list
 $(IMAGE)/test.cpio.gz: images/demo.list images/test.list $(IMAGE)/latency
 $(IMAGE)/bench.cpio.gz: images/bench.list $(IMAGE)/bench
+$(IMAGE)/split.cpio.gz: images/demo.list images/test.list images/split.list \
+	images/driver $(IMAGE)/latency $(IMAGE)/xenbus
 $(IMAGES): images/mkcpio images/init
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)
 	$(Q)images/mkcpio $@ $(filter %.list,$^) busybox=$(BUSYBOX) \
-		init=images/init latency=$(IMAGE)/latency bench=$(IMAGE)/bench
+		init=images/init latency=$(IMAGE)/latency \
+		bench=$(IMAGE)/bench driver=images/driver \
+		xenbus=$(IMAGE)/xenbus modules=$(CACHE)/modules-cloud-amd64
 
 .PHONY: images
 images: $(IMAGES)
