@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Decompressors, chosen by the first bytes: gzip, bzip2, xz (with the x86
- * filter), lzma, LZ4's legacy format, lzop's and zstd. The input may be followed by
- * other bytes; how many were used is told.
+ * filter), lzma, lzop's format, LZ4's legacy format and zstd. The input may
+ * be followed by other bytes; how many were used is told.
  */
 #pragma once
 #include "text.h"

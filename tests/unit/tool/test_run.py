@@ -1,127 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The tool with a machine that runs: boot, run and the commands for it.
-
-QEMU is played by fake_qemu.py, so nothing here needs a VMM. Each test has
-its own folder for sockets and its own machine. Prints TAP.
-"""
+"""The tool with a machine that runs: boot, run and the commands for it."""
 import os
 import pty
-import re
-import select
-import shutil
 import signal
+import socket
 import subprocess
 import sys
-import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOOL = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(HERE))),
-                    "bulkhead")
-FAKE = os.path.join(HERE, "fake_qemu.py")
-PATIENCE = 20
-
-
-class World:
-    """A private folder, a kernel in it, and the processes of one test."""
-
-    def __init__(self):
-        self.dir = tempfile.mkdtemp(prefix="bulkhead-run-")
-        self.kernel = os.path.join(self.dir, "k, 1.elf")
-        subprocess.run([os.path.join(HERE, "make_elf.py"), self.kernel],
-                       check=True)
-        self.env = dict(os.environ, XDG_RUNTIME_DIR=self.dir,
-                        XDG_CACHE_HOME=self.dir)
-        self.running = []
-
-    def close(self):
-        for p in self.running:
-            if p.poll() is None:
-                p.kill()
-            p.wait()
-        shutil.rmtree(self.dir)
-
-    def tool(self, *args, stdin=b""):
-        return subprocess.run([TOOL, *args], env=self.env, input=stdin,
-                              stdout=subprocess.PIPE, timeout=PATIENCE,
-                              stderr=subprocess.PIPE)
-
-    def start_words(self):
-        return ["--qemu", FAKE, "--vmm", self.kernel]
-
-    def boot(self, extra, *args, stdin=b""):
-        return self.tool("boot", self.kernel, *self.start_words(), "--extra",
-                         extra, *args, stdin=stdin)
-
-    def spawn(self, *args, **how):
-        p = subprocess.Popen([TOOL, *args], env=self.env, bufsize=0,
-                             **dict({"stdin": subprocess.PIPE,
-                                     "stdout": subprocess.PIPE,
-                                     "stderr": subprocess.STDOUT}, **how))
-        self.running.append(p)
-        return p
-
-    def machine(self, extra, conf=""):
-        folder = os.path.join(self.dir, "box")
-        os.mkdir(folder)
-        with open(os.path.join(folder, "machine.conf"), "w") as f:
-            f.write(conf)
-        for name in ("alpha", "beta"):
-            with open(os.path.join(folder, name + ".cfg"), "w") as f:
-                f.write("name='%s'\ntype='pvh'\nmemory=32\nkernel='%s'\n"
-                        "extra='%s'\n" % (name, self.kernel, extra))
-        return folder
-
-    def run(self, folder):
-        """A machine of that folder, up and to be talked to."""
-        p = self.spawn("run", folder, *self.start_words())
-        read_until(p.stdout.fileno(), b"fake machine")
-        equal(self.sockets(), ["box.sock"])
-        return p
-
-    def sockets(self):
-        folder = os.path.join(self.dir, "bulkhead")
-        return os.listdir(folder) if os.path.isdir(folder) else []
-
-
-def read_until(fd, text):
-    seen, end = b"", time.monotonic() + PATIENCE
-    while text not in seen:
-        left = end - time.monotonic()
-        if left <= 0 or not select.select([fd], [], [], left)[0]:
-            raise AssertionError("waited for %r, saw %r" % (text, seen))
-        try:
-            more = os.read(fd, 4096)
-        except OSError:
-            more = b""
-        if not more:
-            raise AssertionError("waited for %r, saw %r" % (text, seen))
-        seen += more
-    return seen
-
-
-def children(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
-        return [int(x) for x in f.read().split()]
-
-
-def gone(pidfd):
-    """Waits for the end of the process that was opened."""
-    ended = select.select([pidfd], [], [], PATIENCE)[0]
-    os.close(pidfd)
-    if not ended:
-        raise AssertionError("QEMU still runs")
-
-
-def equal(got, want):
-    if got != want:
-        raise AssertionError("got %r, want %r" % (got, want))
-
-
-def holds(text, part):
-    if part not in text:
-        raise AssertionError("no %r in %r" % (part, text))
+sys.dont_write_bytecode = True
+from world import FAKE, PATIENCE, TOOL, equal, gone, holds, children, \
+    read_until, run_tests
 
 
 def boot_ends_as_the_vm_ended(w):
@@ -364,7 +254,6 @@ def mistakes_start_nothing(w):
 
 def broken_control_clients_do_no_harm(w):
     """garbage, half frames, and one that never reads"""
-    import socket
     folder = w.machine("say=up serve done=0x10")
     w.run(folder)
     path = os.path.join(w.dir, "bulkhead", "box.sock")
@@ -389,117 +278,15 @@ def broken_control_clients_do_no_harm(w):
     equal(w.tool("list").returncode, 0)
 
 
-def manual_and_completion_are_current(w):
-    root = os.path.dirname(TOOL)
-    with open(os.path.join(root, "docs/man/bulkhead.1"), "rb") as f:
-        equal(w.tool("help", "--man").stdout, f.read())
-    code = w.tool("completion").stdout
-    equal(subprocess.run(["bash", "-n"], input=code).returncode, 0)
-    words = subprocess.run(
-        ["bash", "-c", code.decode() + "\nCOMP_WORDS=(bulkhead re); "
-         "COMP_CWORD=1; _bulkhead; echo ${COMPREPLY[@]}; "
-         "COMP_WORDS=(bulkhead boot --ra); COMP_CWORD=2; _bulkhead; "
-         "echo ${COMPREPLY[@]}"], stdout=subprocess.PIPE).stdout
-    equal(words.split(b"\n")[:2], [b"restart report", b"--ramdisk"])
-
-
-def help_explains_every_command(w):
-    text = w.tool("help").stdout.decode()
-    names = re.findall(r"^  ([a-z]+) ", text, re.M)
-    holds(names, "doctor")
-    for name in names:
-        r = w.tool(name, "--help")
-        equal(r.returncode, 0)
-        holds(r.stdout, b"bulkhead " + name.encode())
-    r = w.tool("lst")
-    equal((r.returncode, r.stderr),
-          (1, b"bulkhead: 'lst' is not a command: did you mean 'list'?\n"))
-
-
-def iso_is_the_same_wherever_it_is_built(w):
-    folder = w.machine("hang")
-    results = []
-    for name, more in (("one", {}), ("two, too", {"TZ": "Asia/Tokyo"})):
-        place = os.path.join(w.dir, name)
-        os.makedirs(os.path.join(place, "tmp"))
-        shutil.copytree(folder, os.path.join(place, "box"))
-        os.utime(os.path.join(place, "box", "machine.conf"), (1, 1))
-        r = subprocess.run(
-            [TOOL, "build", os.path.join(place, "box"), "--vmm", w.kernel,
-             "-o", os.path.join(place, "o.iso")], stderr=subprocess.PIPE,
-            env=dict(w.env, TMPDIR=os.path.join(place, "tmp"), **more))
-        equal((r.returncode, r.stderr), (0, b""))
-        equal(os.listdir(os.path.join(place, "tmp")), [])
-        with open(os.path.join(place, "o.iso"), "rb") as f:
-            results.append(f.read())
-    equal(results[0] == results[1], True)
-
-
-def folder_holds_what_grub_needs(w):
-    folder = w.machine("hang")
-    out = os.path.join(w.dir, "out")
-    r = w.tool("build", folder, "--format=dir", "-o", out, "--vmm", w.kernel)
-    equal(r.returncode, 0)
-    equal(sorted(os.listdir(out)), ["bulkhead.elf", "grub.cfg", "launch.dtb",
-                                    "module1"])
-    with open(os.path.join(out, "grub.cfg")) as f:
-        text = f.read()
-    for part in ("multiboot2 /boot/bulkhead.elf", "set timeout=0",
-                 "module2 --nounzip /boot/launch.dtb",
-                 "module2 --nounzip /boot/module1", "serial --unit=0"):
-        holds(text, part)
-    r = w.tool("build", folder, "--format=zip")
-    equal(r.returncode, 1)
-    holds(r.stderr, b"write dir or iso")
-
-
-def check_prints_all_and_its_status(w):
-    folder = w.machine("hang")
-    r = w.tool("check", folder)
-    equal(r.returncode, 0)
-    holds(r.stdout, b"good: 2 VMs, 1 module,")
-    with open(os.path.join(folder, "beta.cfg"), "a") as f:
-        f.write("vcpu=1\nmemory=2\nx\n")
-    r = w.tool("check", folder)
-    equal(r.returncode, 1)
-    equal([re.sub(rb"^.*/", b"", l).split(b": ")[0]
-           for l in r.stderr.splitlines()[:-1]],
-          [b"beta.cfg:6", b"beta.cfg:7", b"beta.cfg:8"])
-    holds(r.stderr, b"3 things to correct")
-
-
 TESTS = (boot_ends_as_the_vm_ended, qemu_dying_is_told, missing_qemu_is_told,
          time_out_is_124, standard_input_reaches_the_vm,
-         a_slow_console_loses_nothing,
-         noise_on_the_port_is_survived, no_qemu_is_left_behind,
-         closed_output_ends_the_machine, other_terminals_reach_the_machine,
-         same_name_twice_is_refused, console_shows_history_then_goes_on,
-         log_follows, terminal_is_raw_and_comes_back,
-         saved_modules_start_by_themselves, options_reach_qemu,
-         mistakes_start_nothing, broken_control_clients_do_no_harm,
-         manual_and_completion_are_current, help_explains_every_command,
-         iso_is_the_same_wherever_it_is_built,
-         folder_holds_what_grub_needs, check_prints_all_and_its_status)
-
-
-def main():
-    failed = 0
-    print("1..%d" % len(TESTS))
-    for number, test in enumerate(TESTS, 1):
-        w = World()
-        try:
-            test(w)
-            print("ok %d - %s" % (number, test.__name__))
-        except Exception as wrong:
-            failed += 1
-            print("not ok %d - %s\n# %s" % (number, test.__name__,
-                                            re.sub(r"\n", "\n# ",
-                                                   repr(wrong))))
-        finally:
-            w.close()
-        sys.stdout.flush()
-    return 1 if failed else 0
-
+         a_slow_console_loses_nothing, noise_on_the_port_is_survived,
+         no_qemu_is_left_behind, closed_output_ends_the_machine,
+         other_terminals_reach_the_machine, same_name_twice_is_refused,
+         console_shows_history_then_goes_on, log_follows,
+         terminal_is_raw_and_comes_back, saved_modules_start_by_themselves,
+         options_reach_qemu, mistakes_start_nothing,
+         broken_control_clients_do_no_harm)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(TESTS))
