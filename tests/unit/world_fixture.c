@@ -220,11 +220,12 @@ void *vm_ptr(unsigned int domid, uint64_t gpa)
 void vm_grant(unsigned int domid, uint32_t ref, unsigned int to, uint64_t gfn,
 	      unsigned int flags)
 {
-	vm_at(domid)->grants.frame[ref / GRANT_REFS_PER_FRAME]
-				  [ref % GRANT_REFS_PER_FRAME] =
-		(struct grant_entry_v1){ .flags = (uint16_t)flags,
-					 .domid = (uint16_t)to,
-					 .frame = (uint32_t)gfn };
+	struct grant_entry_v1 *entry =
+		&vm_at(domid)->grants.frame[ref / GRANT_REFS_PER_FRAME]
+					   [ref % GRANT_REFS_PER_FRAME];
+
+	atomic_store((uint64_t *)(void *)entry,
+		     (gfn & UINT32_MAX) << 32 | (uint64_t)to << 16 | flags);
 }
 
 uint16_t vm_grant_flags(unsigned int domid, uint32_t ref)

@@ -43,6 +43,8 @@ static void port_store(struct port *port, struct port now)
 /* The lowest free port of d, or 0. [L] */
 static evtchn_port_t free_port(const struct domain *d)
 {
+	/* 4,096 ports are 10,000 instructions. */
+#pragma GCC unroll 8
 	for (uint32_t i = 1; i < d->port_count; i++)
 		if (d->port[i].state == PORT_FREE)
 			return i;

@@ -29,7 +29,7 @@ static uint32_t take_handle(struct domain *d)
 	uint32_t handle = d->map_free;
 
 	d->map_free = handle + 1 + d->map[handle].ref;
-	d->map_live++;
+	atomic_store_relaxed(&d->map_live, d->map_live + 1);
 	return handle;
 }
 
@@ -37,7 +37,7 @@ static void free_handle(struct domain *d, uint32_t handle)
 {
 	d->map[handle] = (struct grant_map){ .ref = d->map_free - handle - 1 };
 	d->map_free = handle;
-	d->map_live--;
+	atomic_store_relaxed(&d->map_live, d->map_live - 1);
 }
 
 static int16_t map_locked(struct domains_locked both,

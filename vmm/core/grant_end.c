@@ -69,24 +69,34 @@ static bool revoke_from(struct domain *d, struct domain *user,
 	return *cursor >= user->map_count;
 }
 
-/* Whether no pin is left among the references from *cursor on. */
-static bool all_unpinned(const struct domain *d, uint64_t *cursor)
+/*
+ * Whether no pin is left among the references from *cursor on. Locked, so
+ * that whoever dropped the last one has also let go of the entry.
+ */
+static bool all_unpinned(struct domain *d, uint64_t *cursor)
 {
 	uint64_t count = (uint64_t)d->grants.frame_count *
 			 GRANT_REFS_PER_FRAME;
 	uint64_t end = MIN(*cursor + SCAN_BATCH, count);
 
+	spin_lock(&d->lock);
 	for (; *cursor < end; ++*cursor) {
 		const struct grant_active *a = &d->grants.active[*cursor];
 
 		if (a->read_count || a->write_count)
-			return false;	/* a copy or an unmap under way */
+			break;		/* a copy or an unmap under way */
 	}
+	spin_unlock(&d->lock);
 	return *cursor >= count;
 }
 
 bool grant_revoke_step(struct domain *d, uint64_t *cursor, uint64_t *peer)
 {
+	/* Whoever saw d alive and has its lock is done after this. */
+	if (*peer == 0) {
+		spin_lock(&d->lock);
+		spin_unlock(&d->lock);
+	}
 	for (uint32_t i = 0; i < PEER_BATCH && *peer < world.domain_count;
 	     i++) {
 		struct domain *user = world.domain[*peer];
