@@ -7,7 +7,7 @@
 CHECK_KINDS := style unit explore fuzz \
 	       $(if $(wildcard tool/tool.mk),tool) \
 	       $(if $(wildcard tests/guest/guest.mk),guest) system
-CHECK_NEEDS := deps all unit explore fuzz images
+CHECK_NEEDS := deps all unit explore fuzz guests images
 
 .PHONY: check check-style check-unit check-explore check-fuzz fuzz-long \
 	check-system
