@@ -69,10 +69,15 @@ static void kvm_check(void)
 			"/dev/kvm is not yours to use: adduser $USER "
 			"kvm, then log in again",
 			false);
+	else if (access("/sys/module/kvm_amd", F_OK) < 0)
+		lacking("KVM",
+			"not that of an AMD processor, which the VMM needs: "
+			"QEMU emulates one, which is slower",
+			false);
 	else
 		lacking("KVM",
-			"no nesting: modprobe -r kvm_amd; modprobe "
-			"kvm_amd nested=1 (or kvm_intel)",
+			"no nesting: modprobe -r kvm_amd; modprobe kvm_amd "
+			"nested=1",
 			false);
 }
 

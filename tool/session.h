@@ -45,6 +45,7 @@ struct pending {
 	uint32_t theirs;
 	struct client *client; /* NULL: left meanwhile */
 	bool list;
+	int64_t until; /* ms: nobody waits any longer */
 };
 
 struct session {

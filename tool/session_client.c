@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include <xen/errno.h>
 
+#define SESSION_PATIENCE 30000 /* ms; clients give up before */
+
 static void client_send(struct client *c, const struct frame *f)
 {
 	uint8_t bytes[FRAME_MAX];
@@ -104,6 +106,16 @@ static void tail_answer(struct session *s, struct client *c, unsigned int domid,
 	client_reply(c, cookie, 0, "");
 }
 
+/* An answer that got lost must not hold its place for ever. */
+static void pending_expire(struct session *s)
+{
+	int64_t now = session_now();
+
+	for (size_t i = 0; i < SESSION_COMMANDS; i++)
+		if (s->pending[i].cookie && s->pending[i].until < now)
+			s->pending[i] = (struct pending){ 0 };
+}
+
 static void command_pass(struct session *s, struct client *c,
 			 const struct frame *f)
 {
@@ -116,6 +128,7 @@ static void command_pass(struct session *s, struct client *c,
 		tail_answer(s, c, f->domid, command.cookie);
 		return;
 	}
+	pending_expire(s);
 	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
 		struct pending *p = &s->pending[i];
 
@@ -123,8 +136,13 @@ static void command_pass(struct session *s, struct client *c,
 			continue;
 		if (!++s->cookie)
 			s->cookie = 1;
-		*p = (struct pending){ s->cookie, command.cookie, c,
-				       command.op == TELEMETRY_OP_LIST };
+		*p = (struct pending){
+			.cookie = s->cookie,
+			.theirs = command.cookie,
+			.client = c,
+			.list = command.op == TELEMETRY_OP_LIST,
+			.until = session_now() + SESSION_PATIENCE,
+		};
 		struct frame out =
 			frame_command(command.op, f->domid, p->cookie);
 
