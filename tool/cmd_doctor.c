@@ -71,8 +71,8 @@ static void kvm_check(void)
 			false);
 	else if (access("/sys/module/kvm_amd", F_OK) < 0)
 		lacking("KVM",
-			"not that of an AMD processor, which the VMM needs: "
-			"QEMU emulates one, which is slower",
+			"kvm_amd is not there, and the VMM needs an AMD "
+			"processor: QEMU emulates one, which is slower",
 			false);
 	else
 		lacking("KVM",

@@ -102,9 +102,9 @@ static bool accel_read(const struct arguments *a, struct qemu_options *out)
 		return false;
 	}
 	if (accel && text_equal(accel, "kvm") && !qemu_kvm_nests()) {
-		complain(
-			"--accel kvm needs an AMD processor, a usable "
-			"/dev/kvm and nested=1: see `bulkhead doctor`, or write --accel tcg");
+		complain("--accel kvm needs an AMD processor, a usable "
+			 "/dev/kvm and nested=1: see `bulkhead doctor`, or "
+			 "write --accel tcg");
 		return false;
 	}
 	out->kvm = accel ? text_equal(accel, "kvm")
