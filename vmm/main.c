@@ -35,6 +35,9 @@ static void run_guest(struct cpu *cpu, struct vcpu *v)
 			sched_poll(cpu);
 		}
 		route_exit(v, &exit);
+		/* Mail to oneself comes without a kick. */
+		if (atomic_load_relaxed(&cpu->mailbox))
+			sched_poll(cpu);
 	} while (!cpu->resched);
 	atomic_store(&v->running, false);
 	runstate_change(v,
