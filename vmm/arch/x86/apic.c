@@ -45,7 +45,6 @@
 #define ICR_INIT		0x04500u
 #define ICR_STARTUP		0x04600u
 #define ICR_BUSY		BIT32(12)
-#define ICR_OTHERS		0xc0000u
 #define ICR_SPINS		100000u
 
 #define PIC1_COMMAND		0x20u
@@ -171,10 +170,9 @@ void apic_send_startup(uint32_t id, uint8_t page)
 	send(id, ICR_STARTUP | page);
 }
 
-void apic_nmi_others(void)
+void apic_send_nmi(uint32_t id)
 {
-	if (window)
-		send(0, ICR_NMI | ICR_OTHERS);
+	send(id, ICR_NMI);
 }
 
 void arch_cpu_kick(unsigned int cpu)

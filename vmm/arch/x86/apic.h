@@ -16,8 +16,7 @@ void apic_eoi(void);
 /* Start-up signals to one CPU. */
 void apic_send_init(uint32_t id);
 void apic_send_startup(uint32_t id, uint8_t page);
-/* An NMI to all CPUs but this one; nothing before apic_init(). */
-void apic_nmi_others(void);
+void apic_send_nmi(uint32_t id);
 /* The timer counts down from count to an interrupt; 0 stops it. */
 void apic_timer_start(uint32_t count);
 uint32_t apic_timer_left(void);

@@ -115,11 +115,14 @@ static void stop_others(unsigned int self)
 {
 	unsigned int spins = STOP_SPINS;
 
-	apic_nmi_others();
+	/* A CPU that has not arrived has no IDT: an NMI would reset us all. */
 	for (unsigned int i = 0; i < cpu_local_count(); i++) {
 		struct cpu_local *cpu = cpu_local_at(i);
 
-		while (i != self && atomic_load(&cpu->stopped) == 0 && --spins)
+		if (i == self || atomic_load(&cpu->state) != CPU_ARRIVED)
+			continue;
+		apic_send_nmi(cpu->apic_id);
+		while (!atomic_load(&cpu->stopped) && --spins)
 			__builtin_ia32_pause();
 	}
 }
