@@ -24,8 +24,12 @@
 #ifndef __ASSEMBLY__
 #include "lib/types.h"
 
-/* Stacks in the TSS for what may come at any moment. */
-enum ist { IST_NONE, IST_NMI, IST_DF, IST_MC, IST_COUNT };
+/*
+ * Stacks in the TSS: for a double fault only, whose stack may be at its end.
+ * NMI and #MC stay on the ordinary one. It is good at any moment, also right
+ * after VMRUN, when TR and so the TSS are still the guest's.
+ */
+enum ist { IST_NONE, IST_DF, IST_COUNT };
 
 struct tss {
 	uint32_t res0;

@@ -223,7 +223,7 @@ uint64_t paging_stack_top(unsigned int index, unsigned int ist)
 
 void paging_add_stacks(unsigned int index)
 {
-	static_assert((2 + STACK_MAIN_PAGES + 3 * (STACK_IST_PAGES + 1)) *
+	static_assert((2 + STACK_MAIN_PAGES + STACK_IST_PAGES + 1) *
 		      PAGE_SIZE <= STACK_SLOT, "stacks fit their slot");
 
 	BUG_ON(index != stack_count);

@@ -87,9 +87,7 @@ void smp_init(void)
 	cpu_add(self);
 	cpu_local_at(0)->state = CPU_ARRIVED;
 	/* Until it has stacks of its own. */
-	for (unsigned int ist = 1; ist < IST_COUNT; ist++)
-		cpu_local_at(0)->tss.ist[ist - 1] =
-			(uint64_t)boot_stack + PAGE_SIZE * (uint64_t)ist;
+	cpu_local_at(0)->tss.ist[0] = (uint64_t)boot_stack + PAGE_SIZE;
 }
 
 void smp_find(void)
@@ -107,9 +105,13 @@ void smp_add_stacks(void)
 
 		paging_add_stacks(i);
 		cpu->stack_top = paging_stack_top(i, IST_NONE);
-		for (unsigned int ist = 1; ist < IST_COUNT; ist++)
-			cpu->tss.ist[ist - 1] = paging_stack_top(i, ist);
+		cpu->tss.ist[0] = paging_stack_top(i, IST_DF);
 	}
+}
+
+struct cpu_local *smp_cpu_of_stack(uint64_t address)
+{
+	return &cpu_local_table[(address - STACK_BASE) / STACK_SLOT % CPU_MAX];
 }
 
 void smp_init_cpu(void)

@@ -14,6 +14,8 @@ void smp_init(void);
 void smp_find(void);
 /* Boot CPU, after paging_build(): stacks for all. */
 void smp_add_stacks(void);
+/* Whose ordinary stack this address is in; for when GS does not tell. */
+struct cpu_local *smp_cpu_of_stack(uint64_t address);
 /* Features, APIC and back end of the CPU that calls. */
 void smp_init_cpu(void);
 /* Boot CPU, last: starts the others. Sets boot_info.cpu_count. */

@@ -7,11 +7,11 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu_local.h"
 #include "arch/x86/paging.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/smp.h"
 #include "core/arch.h"
 #include "lib/format.h"
 
-#define MSR_GS_BASE		0xc0000101u
-#define MSR_KERNEL_GS_BASE	0xc0000102u
 #define GATE_INTERRUPT		0x8eu
 #define SEGMENT_CODE64		UINT64_C(0x00af9b000000ffff)
 #define SEGMENT_DATA		UINT64_C(0x00cf93000000ffff)
@@ -19,7 +19,7 @@
 
 struct fixup { int32_t fault, resume; };	/* relative to themselves */
 extern const struct fixup fixup_start[], fixup_end[];
-extern const char trap_stubs[];
+extern const char trap_stubs[], svm_enter[], svm_enter_end[];
 
 static struct gate idt[256];
 
@@ -50,9 +50,7 @@ static void idt_init(void)
 			.offset_high = (uint32_t)(stub >> 32),
 		};
 	}
-	idt[VECTOR_NMI].ist = IST_NMI;
 	idt[VECTOR_DF].ist = IST_DF;
-	idt[VECTOR_MC].ist = IST_MC;
 }
 
 void trap_init_cpu(struct cpu_local *cpu)
@@ -115,10 +113,29 @@ _Noreturn static void exception(const struct trap_regs *regs)
 	panic_at(regs, what);
 }
 
+/*
+ * From VMRUN to the VMLOAD of the host's state GS and TR are the guest's.
+ * GIF is 0, so nothing should come; but Bochs 2.7 lets a #DB that it
+ * intercepted in the guest come again in the host. True: it may go on. If
+ * not, the panic needs GS, and the stack tells which CPU this is.
+ */
+static bool settle_in_entry(const struct trap_regs *regs)
+{
+	if (regs->vector == VECTOR_DB) {
+		insn_write_dr7(DR7_RESET);
+		return true;
+	}
+	insn_wrmsr(MSR_GS_BASE, (uint64_t)smp_cpu_of_stack(regs->rsp));
+	return false;
+}
+
 void trap_handle(struct trap_regs *regs)
 {
 	struct cpu_local *cpu;
 
+	if (regs->rip >= (uint64_t)svm_enter &&
+	    regs->rip < (uint64_t)svm_enter_end && settle_in_entry(regs))
+		return;
 	if (regs->vector == VECTOR_NMI)
 		panic_stop_here();
 	if (regs->vector < 32) {

@@ -63,6 +63,9 @@ svm_enter:
 	popq %rbp
 	ret
 	.size svm_enter, . - svm_enter
+	.globl svm_enter_end
+	.hidden svm_enter_end
+svm_enter_end:
 
 /*
  * void fill_return_stack(void): no return of the VMM is predicted from what
