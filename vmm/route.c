@@ -225,7 +225,8 @@ void route_exit(struct vcpu *v, const struct vmexit *exit)
 
 /* --- jobs: building a VM and taking it apart --- */
 
-enum end_step { END_QUIESCE, END_EVENTS, END_MAPS, END_REVOKE, END_SCRUB };
+enum end_step { END_QUIESCE, END_EVENTS, END_MAPS, END_REVOKE, END_SENDERS,
+		END_SCRUB };
 
 static bool all_quiesced(struct domain *d)
 {
@@ -250,6 +251,8 @@ static bool end_step(struct domain *d)
 		return grant_unmap_all_step(d, &d->job_cursor);
 	case END_REVOKE:
 		return grant_revoke_step(d, &d->job_cursor, &d->job_aux);
+	case END_SENDERS:	/* who read a port before it was closed */
+		return sched_all_passed(&d->job_cursor, &d->job_aux);
 	case END_SCRUB:
 		return atomic_load(&d->restart_wanted) || scrub_step(d);
 	}

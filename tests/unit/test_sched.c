@@ -263,6 +263,28 @@ static void yield_lets_the_other_go_first(void **state)
 	world_end();
 }
 
+/* No CPU may be in an operation that began before. */
+static void all_cpus_must_pass_their_loop(void **state)
+{
+	uint64_t cursor = 0, seen = 0;
+
+	(void)state;
+	start(1, 3);
+	assert_false(sched_all_passed(&cursor, &seen));
+	assert_int_equal(mock.kicked, BIT64(1));
+	assert_false(sched_all_passed(&cursor, &seen));
+	mock_set_cpu(1);
+	sched_poll(cpu_at(1));
+	mock_set_cpu(0);
+	assert_false(sched_all_passed(&cursor, &seen));
+	assert_int_equal(mock.kicked, BIT64(1) | BIT64(2));
+	mock_set_cpu(2);
+	sched_poll(cpu_at(2));
+	mock_set_cpu(0);
+	assert_true(sched_all_passed(&cursor, &seen));
+	world_end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +299,7 @@ int main(void)
 		cmocka_unit_test(a_paused_vm_is_not_picked),
 		cmocka_unit_test(a_dying_vms_first_vcpu_leaves_the_guest),
 		cmocka_unit_test(yield_lets_the_other_go_first),
+		cmocka_unit_test(all_cpus_must_pass_their_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -316,6 +316,7 @@ void sched_poll(struct cpu *cpu)
 	struct vcpu *v = cpu->current;
 	struct heap_node *first;
 
+	atomic_store_release(&cpu->polls, cpu->polls + 1);
 	stand_still();
 	/* Timers may send mail, mail never sets a timer in the past. */
 	expire(cpu, now);
@@ -433,6 +434,24 @@ void sched_yield_to_sibling(struct vcpu *v)
 		break;
 	}
 	sched_pass(v);
+}
+
+bool sched_all_passed(uint64_t *cursor, uint64_t *seen)
+{
+	while (*cursor < world.cpu_count) {
+		uint64_t polls = atomic_load(&world.cpu[*cursor].polls);
+
+		if (!*seen && *cursor != arch_cpu_id()) {
+			*seen = polls + 1;	/* 0: not asked yet */
+			arch_cpu_kick((unsigned int)*cursor);
+			return false;
+		}
+		if (*seen == polls + 1)
+			return false;
+		*seen = 0;
+		++*cursor;
+	}
+	return true;
 }
 
 void sched_stop_others(void)

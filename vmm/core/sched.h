@@ -46,6 +46,13 @@ void sched_yield_to_sibling(struct vcpu *v);
 /* Whether v may be given the CPU: its state and its domain's. */
 bool vcpu_is_runnable(const struct vcpu *v);
 
+/*
+ * Whether every CPU has passed its main loop since the first call, so that
+ * none is still in an operation begun before: a bounded step, true when done.
+ * *cursor and *seen start at 0.
+ */
+bool sched_all_passed(uint64_t *cursor, uint64_t *seen);
+
 /* Operator path: all other CPUs stand still outside guests, then go on. */
 void sched_stop_others(void);
 void sched_resume_others(void);

@@ -16,6 +16,7 @@ struct cpu {			/* a physical CPU; [C] unless marked */
 	struct vcpu *mailbox;	/* [A] vCPUs that others want looked at */
 	struct vcpu *current;	/* running now, or NULL */
 	bool resched;		/* leave the present vCPU */
+	uint64_t polls;		/* [A] times it passed its main loop */
 	struct heap run;	/* runnable vCPUs by vruntime */
 	struct heap timers;
 	uint64_t min_vruntime;
