@@ -334,9 +334,9 @@ void hook_lapic_timer(struct vcpu *v)
 	lapic_timer_expired(v);
 }
 
-void hook_serial(nsec_t now)
+nsec_t hook_serial(nsec_t now)
 {
-	serial_poll(now);
+	return now + serial_poll(now);
 }
 
 void build_reset_hook(struct domain *d)

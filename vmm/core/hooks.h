@@ -8,8 +8,8 @@
 
 /* TIMER_LAPIC fired. */
 void hook_lapic_timer(struct vcpu *v);
-/* The boot CPU's regular look at the serial ports. */
-void hook_serial(nsec_t now);
+/* The boot CPU's regular look at the serial ports; when to look again. */
+nsec_t hook_serial(nsec_t now);
 /* VCPU_PENDING_START is set and v does not run: INIT and SIPI take effect. */
 void hook_start_vcpu(struct vcpu *v);
 /* console_io: d's own text for its console. */

@@ -49,7 +49,7 @@ void sched_init_cpu(struct cpu *cpu)
 		cpu->own[i].kind = kind[i];
 	cpu->armed = NSEC_NEVER;
 	if (cpu->id == 0)
-		timer_set(cpu, &cpu->own[1], arch_time() + SCHED_SERIAL);
+		timer_set(cpu, &cpu->own[1], arch_time() + NSEC_PER_MS);
 }
 
 static nsec_t budget_of(const struct vcpu *v)
@@ -288,8 +288,7 @@ static void expire(struct cpu *cpu, nsec_t now)
 			cpu->resched = true;
 			break;
 		case TIMER_SERIAL:
-			hook_serial(now);
-			timer_set(cpu, timer, now + SCHED_SERIAL);
+			timer_set(cpu, timer, hook_serial(now));
 			break;
 		case TIMER_REFILL:
 			refill(cpu, now);

@@ -13,7 +13,6 @@
 
 #define SCHED_SLICE	(5 * NSEC_PER_MS)
 #define SCHED_PERIOD	(30 * NSEC_PER_MS)	/* of caps */
-#define SCHED_SERIAL	(2 * NSEC_PER_MS)	/* serial ports are polled */
 
 /* Launch, on the boot CPU: id and heaps are set. */
 void sched_init_cpu(struct cpu *cpu);

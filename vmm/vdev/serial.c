@@ -14,6 +14,8 @@
 
 #define CTRL_T		0x14u
 #define CHUNK		256u
+#define SERIAL_BUSY	(NSEC_PER_MS / 5)	/* between two looks */
+#define SERIAL_QUIET	(2 * NSEC_PER_MS)
 #define LINE_PATIENCE	(50 * NSEC_PER_MS)	/* for an unfinished line */
 #define LINGER		(3 * NSEC_PER_SEC)	/* output before power-off */
 
@@ -25,6 +27,7 @@ static bool log_open;		/* COM1: the VMM's line is unfinished, */
 static uint32_t log_cpu;	/* and this CPU's log has the rest */
 static bool greeted;
 static nsec_t done_since;
+static bool typed;		/* bytes came in at this look */
 static uint32_t next_domain = 1;	/* fairness */
 
 /* --- COM1: text --- */
@@ -68,29 +71,32 @@ static void text_from(struct domain *d, const char *text, size_t size,
 	}
 }
 
-/* Up to a chunk of d's output, if it may write now. */
-static void text_of(struct domain *d, nsec_t now)
+/* Up to a chunk of d's output, if it may write now; how much. */
+static size_t text_of(struct domain *d, nsec_t now)
 {
 	uint64_t from = d->console.sent[0];
 	char text[CHUNK];
 	size_t size, got;
 
 	if (log_open || from == atomic_load_relaxed(&d->console.produced))
-		return;
+		return 0;
 	/* Each byte may cost a prefix and a line end at worst. */
 	if (outbox_room(&box[SERIAL_COM1]) < CHUNK * 3)
-		return;
+		return 0;
 	size = got = console_history(d, &from, text, sizeof(text));
 	if (line_owner && line_owner != d->id) {
 		/* Whole lines may cut in; the rest waits for its turn. */
 		if (now - line_since < LINE_PATIENCE)
-			return;
+			return 0;
 		end_line();
 	}
-	while (size > 64 && text[size - 1] != '\n' && size == sizeof(text))
+	/* Of a full chunk, whole lines; the rest comes with the next. */
+	while (got == sizeof(text) && size && text[size - 1] != '\n')
 		size--;
+	size = size ? size : got;
 	text_from(d, text, size, now);
 	d->console.sent[0] = from - (got - size);
+	return size;
 }
 
 /* --- the VMM's log, to both ports --- */
@@ -128,11 +134,11 @@ static void send_log(void)
 
 /* --- COM2: frames --- */
 
-static void frames_of(struct domain *d, nsec_t now)
+static size_t frames_of(struct domain *d, nsec_t now)
 {
 	char text[CHUNK];
 	uint64_t from = d->console.sent[1];
-	size_t size;
+	size_t size = 0;
 
 	if (from != atomic_load_relaxed(&d->console.produced) &&
 	    outbox_room(&box[SERIAL_COM2]) >= CHUNK * 2) {
@@ -144,6 +150,7 @@ static void frames_of(struct domain *d, nsec_t now)
 	/* After the output that led to it. */
 	if (d->console.sent[1] == atomic_load(&d->console.produced))
 		telemetry_send_news(&box[SERIAL_COM2], d, now);
+	return size;
 }
 
 /* --- input --- */
@@ -167,6 +174,7 @@ void upcall_serial_input(unsigned int port, uint8_t byte)
 {
 	struct domain *d;
 
+	typed = true;
 	if (port == SERIAL_COM2) {
 		telemetry_receive(&box[SERIAL_COM2], byte);
 		return;
@@ -218,8 +226,9 @@ static void maybe_power_off(nsec_t now)
 		arch_poweroff(byte);
 }
 
-void serial_poll(nsec_t now)
+nsec_t serial_poll(nsec_t now)
 {
+	size_t moved = 0;
 	struct audit audit;
 
 	if (!greeted) {
@@ -231,16 +240,21 @@ void serial_poll(nsec_t now)
 	if (atomic_exchange(&world.audit_wanted, false))
 		telemetry_audit(&audit);
 	send_log();
-	/* A bounded number of VMs a time, each in turn. */
-	for (uint32_t i = 1; i < world.domain_count && i <= 64; i++) {
+	/* A bounded number of VMs and bytes a time, each VM in turn. */
+	for (uint32_t i = 1;
+	     i < world.domain_count && i <= 64 && moved < CHUNK; i++) {
 		struct domain *d = world.domain[next_domain];
 
 		if (++next_domain >= world.domain_count)
 			next_domain = 1;
 		console_look(d);
-		text_of(d, now);
-		frames_of(d, now);
+		moved += text_of(d, now);
+		moved += frames_of(d, now);
 	}
 	arch_console_poll();
 	maybe_power_off(now);
+	if (typed || box[0].head != box[0].tail || box[1].head != box[1].tail)
+		moved = 1;
+	typed = false;
+	return moved ? SERIAL_BUSY : SERIAL_QUIET;
 }

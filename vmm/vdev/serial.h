@@ -12,5 +12,5 @@
 #define SERIAL_COM1	0u
 #define SERIAL_COM2	1u
 
-/* The boot CPU's regular look, every SCHED_SERIAL. Bounded. */
-void serial_poll(nsec_t now);
+/* The boot CPU's regular look. Bounded. In how many ns to look again. */
+nsec_t serial_poll(nsec_t now);
