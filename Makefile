@@ -47,14 +47,14 @@ KERNEL_CLOUD   := $(CACHE)/vmlinuz-cloud-amd64
 
 include mk/deps.mk
 include vmm/vmm.mk
--include tool/tool.mk
--include vms/kit/kit.mk
--include tests/guest/guest.mk
--include images/images.mk
+include tool/tool.mk
+include vms/kit/kit.mk
+include tests/guest/guest.mk
+include images/images.mk
+include bench/bench.mk
+include demo/demo.mk
 include tests/unit/unit.mk
 include tests/tests.mk
--include demo/demo.mk
--include bench/bench.mk
 
 .PHONY: clean
 clean:

@@ -4,10 +4,9 @@
 # a line `N passed, N failed`; tests/check runs them all, keeps their output
 # in $(OUT)/check/KIND.log and ends with the sum.
 
-CHECK_KINDS := style unit explore fuzz \
-	       $(if $(wildcard tool/tool.mk),tool) \
-	       $(if $(wildcard tests/guest/guest.mk),guest) system
-CHECK_NEEDS := deps all unit explore fuzz guests images
+CHECK_KINDS := style unit explore fuzz tool guest system
+CHECK_NEEDS := deps all unit explore fuzz guests images \
+	       $(BENCH_SO) $(BENCH_VM)
 
 .PHONY: check check-style check-unit check-explore check-fuzz fuzz-long \
 	check-system
@@ -35,5 +34,5 @@ FUZZ_SECONDS := 3600
 fuzz-long: $(FUZZ_BIN)
 	$(Q)OUT='$(OUT)' tests/fuzz/run --each $(FUZZ_SECONDS) $(FUZZ_BIN)
 
-check-system: all images
+check-system: all images $(BENCH_SO) $(BENCH_VM)
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' tests/system/run
