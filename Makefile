@@ -40,11 +40,6 @@ export SOURCE_DATE_EPOCH := 1767225600
 .PHONY: all
 all:
 
-# Debian's own kernels, as `make deps` leaves them: two links to the
-# files of the newest linux-image-6.1.*-amd64 and -cloud-amd64 packages.
-KERNEL_GENERIC := $(CACHE)/vmlinuz-amd64
-KERNEL_CLOUD   := $(CACHE)/vmlinuz-cloud-amd64
-
 include mk/deps.mk
 include vmm/vmm.mk
 include tool/tool.mk
