@@ -5,11 +5,8 @@
  * is picked for like any other.
  */
 #include "abi/hypercall.h"
-#include "core/arch.h"
-#include "core/boot_info.h"
 #include "core/log.h"
 #include "core/sched.h"
-#include "core/upcall.h"
 #include "launch/launch.h"
 #include "route.h"
 

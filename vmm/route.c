@@ -6,7 +6,6 @@
 #include "route.h"
 #include <xen/sched.h>
 #include "abi/hypercall.h"
-#include "core/arch.h"
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/hooks.h"

@@ -5,9 +5,6 @@
  * out; a guest's real console is its ring.
  */
 #include "abi/table.h"
-#include <xen/errno.h>
-#include <xen/xen.h>
-#include "core/domain.h"
 #include "core/gmem.h"
 #include "core/hooks.h"
 

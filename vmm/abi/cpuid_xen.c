@@ -9,7 +9,6 @@
 #include "abi/hypercall.h"
 #include "abi/version.h"
 #include <xen/arch-x86/cpuid.h>
-#include "core/arch.h"
 #include "core/domain.h"
 
 #define TSC_MODE_NATIVE		2u	/* never emulated */

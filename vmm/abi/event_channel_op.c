@@ -5,9 +5,6 @@
  * done, so that nothing need be undone.
  */
 #include "abi/table.h"
-#include <xen/errno.h>
-#include <xen/event_channel.h>
-#include "core/domain.h"
 #include "core/event.h"
 #include "core/gmem.h"
 

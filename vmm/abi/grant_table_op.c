@@ -6,13 +6,8 @@
  * writing before the first.
  */
 #include "abi/table.h"
-#include <xen/errno.h>
-#include <xen/grant_table.h>
-#include "core/arch.h"
-#include "core/domain.h"
 #include "core/gmem.h"
 #include "core/grant.h"
-#include "lib/string.h"
 
 #define SLICE		16u	/* operations without a preemption point */
 #define FRAMES_MAX	64u	/* of a grant table */

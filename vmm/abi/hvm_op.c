@@ -5,12 +5,8 @@
  * of what launch decided.
  */
 #include "abi/table.h"
-#include <xen/errno.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
-#include <xen/xen.h>
-#include "core/arch.h"
-#include "core/domain.h"
 #include "core/gmem.h"
 
 #define VECTOR_MIN	16u	/* below are exceptions */

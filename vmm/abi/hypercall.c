@@ -9,9 +9,6 @@
  */
 #include "abi/hypercall.h"
 #include "abi/table.h"
-#include <xen/errno.h>
-#include <xen/xen.h>
-#include "core/arch.h"
 #include "core/domain.h"
 
 static hypercall_fn *const table[HYPERCALL_COUNT] = {

@@ -6,8 +6,6 @@
  * RAM is taken.
  */
 #include "abi/hypercall.h"
-#include <xen/xen.h>
-#include "core/arch.h"
 #include "core/p2m.h"
 
 #define SLOT_SIZE	32u

@@ -6,16 +6,12 @@
  * where a guest could have put it.
  */
 #include "abi/table.h"
-#include <xen/errno.h>
 #include <xen/memory.h>
-#include "core/arch.h"
-#include "core/domain.h"
 #include "core/gmem.h"
 #include "core/grant.h"
 #include "core/p2m.h"
 #include "core/partition.h"
 #include "core/platform.h"
-#include "lib/string.h"
 
 #define SLICE		16u	/* extents without a preemption point */
 #define E820_RAM	1u

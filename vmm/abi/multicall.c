@@ -6,10 +6,7 @@
  * moved-on arguments in its entry.
  */
 #include "abi/table.h"
-#include <xen/errno.h>
-#include <xen/xen.h>
 #include "core/gmem.h"
-#include "core/vcpu.h"
 
 #define SLICE	4u	/* calls between two preemption points */
 

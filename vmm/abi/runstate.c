@@ -8,11 +8,7 @@
 #include "abi/runstate.h"
 #include "abi/hypercall.h"
 #include "abi/timer_op.h"
-#include <xen/errno.h>
-#include "core/arch.h"
-#include "core/domain.h"
 #include "core/gmem.h"
-#include "lib/string.h"
 
 /* The byte of state_entry_time that holds XEN_RUNSTATE_UPDATE. */
 #define UPDATE_BYTE	(offsetof(struct vcpu_runstate_info, \

@@ -6,9 +6,7 @@
  */
 #include "abi/table.h"
 #include "abi/timer_op.h"
-#include <xen/errno.h>
 #include <xen/sched.h>
-#include "core/arch.h"
 #include "core/event.h"
 #include "core/gmem.h"
 #include "core/sched.h"

@@ -7,10 +7,7 @@
  */
 #include "abi/hypercall.h"
 #include "abi/runstate.h"
-#include <xen/errno.h>
-#include "core/arch.h"
 #include "core/domain.h"
-#include "lib/string.h"
 
 static_assert(offsetof(struct vcpu_info, time) == 32, "ABI");
 static_assert(offsetof(struct shared_info, wc_version) == 3072, "ABI");

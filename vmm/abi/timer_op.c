@@ -5,8 +5,6 @@
  */
 #include "abi/timer_op.h"
 #include "abi/table.h"
-#include <xen/errno.h>
-#include "core/arch.h"
 #include "core/event.h"
 #include "core/world.h"
 

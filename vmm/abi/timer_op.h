@@ -4,7 +4,6 @@
  * timer ends SCHEDOP_poll. Stopping what is not armed does nothing.
  */
 #pragma once
-#include "core/timer.h"
 #include "core/vcpu.h"
 
 /* A deadline that has passed raises the interrupt at once. */

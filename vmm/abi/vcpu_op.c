@@ -8,10 +8,6 @@
 #include "abi/runstate.h"
 #include "abi/table.h"
 #include "abi/timer_op.h"
-#include <xen/errno.h>
-#include <xen/vcpu.h>
-#include "core/arch.h"
-#include "core/domain.h"
 #include "core/gmem.h"
 #include "core/p2m.h"
 

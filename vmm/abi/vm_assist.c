@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* vm_assist: the one assist that is not about paravirtual page tables. */
 #include "abi/table.h"
-#include <xen/errno.h>
-#include <xen/xen.h>
 #include "core/domain.h"
 
 int64_t do_vm_assist(struct vcpu *v, const uint64_t arg[5])

@@ -6,7 +6,6 @@
  */
 #include "abi/table.h"
 #include "abi/version.h"
-#include <xen/errno.h>
 #include <xen/features.h>
 #include <xen/version.h>
 #include "core/gmem.h"

@@ -11,9 +11,7 @@
  *               SHUTDOWN ----'                    (preserve, then destroy)
  */
 #include "core/domain.h"
-#include <xen/errno.h>
 #include <xen/sched.h>
-#include "core/arch.h"
 #include "core/log.h"
 #include "core/sched.h"
 

@@ -5,14 +5,15 @@
  * so a snapshot of the memory is a snapshot of the world.
  */
 #pragma once
-#include "lib/types.h"
-#include <xen/xen.h>
-#include <xen/event_channel.h>
-#include <xen/grant_table.h>
+#include "core/arch.h"
 #include "core/pool.h"
 #include "core/port.h"
 #include "core/vcpu.h"
 #include "lib/spinlock.h"
+#include "lib/string.h"
+#include <xen/errno.h>
+#include <xen/event_channel.h>
+#include <xen/grant_table.h>
 
 #define DOMAIN_NAME_MAX		32u
 #define DOMAIN_VCPU_MAX		32u

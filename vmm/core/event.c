@@ -10,12 +10,9 @@
  * guest that plays with them delays its own events only.
  */
 #include "core/event.h"
-#include <xen/errno.h>
-#include "core/arch.h"
 #include "core/bug.h"
 #include "core/lock.h"
 #include "core/world.h"
-#include "lib/string.h"
 
 #define CLOSE_TRIES	4u	/* against other vCPUs of the same guest */
 #define CLOSE_BATCH	32u	/* ports closed in one step */

@@ -12,8 +12,6 @@
  * Functions return 0 or -XEN_Exxx. Unless said, they take the locks.
  */
 #pragma once
-#include "lib/types.h"
-#include <xen/event_channel.h>
 #include "core/domain.h"
 
 /* From the port number a guest gave to its record, or NULL. */

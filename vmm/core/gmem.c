@@ -5,9 +5,6 @@
  * what comes out is checked to be the domain's own RAM.
  */
 #include "core/gmem.h"
-#include <xen/errno.h>
-#include "core/arch.h"
-#include "lib/string.h"
 
 #define SMALL	64u	/* most arguments of hypercalls */
 

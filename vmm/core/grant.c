@@ -5,14 +5,11 @@
  * "the next one", so that a zeroed array is a chain of all.
  */
 #include "core/grant.h"
-#include <xen/errno.h>
-#include "core/arch.h"
 #include "core/bug.h"
 #include "core/grant_pin.h"
 #include "core/lock.h"
 #include "core/p2m.h"
 #include "core/world.h"
-#include "lib/string.h"
 
 /* Whom a guest's domid means, if policy lets d use their grants. */
 static struct domain *permitted_granter(struct domain *d, uint16_t domid)

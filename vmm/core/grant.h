@@ -13,8 +13,6 @@
  * Pins need the granter's lock; what changes a p2m needs its domain's.
  */
 #pragma once
-#include "lib/types.h"
-#include <xen/grant_table.h>
 #include "core/domain.h"
 
 #define GRANT_REFS_PER_FRAME	512u	/* entries in a frame of the table */

@@ -5,8 +5,6 @@
  * marked.
  */
 #include "core/grant_pin.h"
-#include <xen/grant_table.h>
-#include "core/arch.h"
 #include "core/bug.h"
 #include "core/grant.h"
 #include "core/p2m.h"

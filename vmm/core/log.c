@@ -4,10 +4,8 @@
  * does not fit is dropped and counted; logging never waits.
  */
 #include "core/log.h"
-#include "core/arch.h"
 #include "core/world.h"
 #include "lib/format.h"
-#include "lib/string.h"
 
 #define LOG_SIZE	8192u
 #define GUEST_LINES	200u	/* a guest's credit of lines ... */

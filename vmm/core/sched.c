@@ -5,7 +5,6 @@
  * it runs at once but cannot save up time.
  */
 #include "core/sched.h"
-#include "core/arch.h"
 #include "core/event.h"
 #include "core/hooks.h"
 

@@ -6,7 +6,6 @@
  */
 #pragma once
 #include "lib/heap.h"
-#include "lib/types.h"
 
 enum timer_kind {
 	TIMER_SINGLESHOT,	/* VCPUOP_set_singleshot_timer */

@@ -5,11 +5,10 @@
  * domain's lock, [G] guest-writable.
  */
 #pragma once
-#include "lib/types.h"
-#include <xen/xen.h>
-#include <xen/vcpu.h>
 #include "core/timer.h"
 #include "lib/atomic.h"
+#include <xen/xen.h>
+#include <xen/vcpu.h>
 
 struct domain;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The one root, and the lookups that guests' numbers go through. */
 #include "core/world.h"
-#include "core/arch.h"
 
 struct world world;
 

@@ -6,7 +6,6 @@
 #pragma once
 #include "core/domain.h"
 #include "core/partition.h"
-#include "core/timer.h"
 
 #define CPU_MAX		64u
 #define RUN_QUEUE_MAX	4096u	/* vCPUs that may share one CPU */

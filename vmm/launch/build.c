@@ -22,7 +22,6 @@
 #include "launch/acpi.h"
 #include "launch/launch.h"
 #include "launch/ram.h"
-#include "lib/string.h"
 
 #define STEP_FRAMES	48u
 #define STEP_COPY	(48u * PAGE_SIZE)

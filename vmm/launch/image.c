@@ -6,8 +6,6 @@
  */
 #include "launch/image.h"
 #include "core/platform.h"
-#include "lib/string.h"
-#include <xen/errno.h>
 
 static uint64_t page_up(uint64_t n)
 {

@@ -4,13 +4,10 @@
  * the description is found while nothing depends on it yet.
  */
 #include "launch/launch.h"
-#include <xen/errno.h>
-#include "core/arch.h"
 #include "core/log.h"
 #include "core/sched.h"
 #include "launch/boot_alloc.h"
 #include "launch/build.h"
-#include "launch/plan.h"
 #include "launch/tables.h"
 #include "lib/format.h"
 

@@ -9,8 +9,6 @@
 #include "core/platform.h"
 #include "launch/image.h"
 #include "lib/format.h"
-#include "lib/string.h"
-#include <xen/errno.h>
 
 int plan_refuse(const struct plan *plan, fdt_node node, const char *format,
 		...)

@@ -5,11 +5,8 @@
  * leaves: 1 GiB, then 2 MiB, and 4 KiB for what remains.
  */
 #include "launch/ram.h"
-#include <xen/errno.h>
-#include "core/arch.h"
 #include "core/platform.h"
 #include "launch/boot_alloc.h"
-#include "lib/string.h"
 
 #define EXTENT_MAX	64u
 #define POOL_SLACK	32u	/* tables for what a guest maps by the way */

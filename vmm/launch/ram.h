@@ -4,7 +4,6 @@
  * nested page tables come from.
  */
 #pragma once
-#include "core/domain.h"
 #include "launch/plan.h"
 
 /* Largest leaf level that maps gfn on mfn with count frames to go. */

@@ -4,13 +4,10 @@
  * them is set by each build (build.c), not here.
  */
 #include "launch/tables.h"
-#include <xen/errno.h>
-#include "core/arch.h"
 #include "core/platform.h"
 #include "core/sched.h"
 #include "launch/boot_alloc.h"
 #include "launch/ram.h"
-#include "lib/string.h"
 
 /* References in one frame of a grant table. */
 #define GRANTS_PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))

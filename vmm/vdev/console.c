@@ -11,11 +11,9 @@
  */
 #include "vdev/console.h"
 #include <xen/io/console.h>
-#include "core/arch.h"
 #include "core/event.h"
 #include "core/log.h"
 #include "lib/format.h"
-#include "lib/string.h"
 
 #define SLICE		512u
 #define CREDIT_MAX	65536u

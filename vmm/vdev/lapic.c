@@ -11,8 +11,6 @@
  * "Advanced Programmable Interrupt Controller (APIC)".
  */
 #include "vdev/lapic.h"
-#include "core/arch.h"
-#include "core/domain.h"
 #include "core/world.h"
 #include "vdev/lapic_bits.h"
 

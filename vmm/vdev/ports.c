@@ -4,7 +4,6 @@
  */
 #include "vdev/ports.h"
 #include <xen/sched.h>
-#include "core/domain.h"
 #include "vdev/console.h"
 
 #define PORT_PIT_CHANNEL0	0x40u

@@ -2,13 +2,10 @@
 /* Text for people on one port, frames for the tool on the other. */
 #include "vdev/serial.h"
 #include <bulkhead/telemetry.h>
-#include "core/arch.h"
 #include "core/log.h"
-#include "core/partition.h"
 #include "core/upcall.h"
 #include "core/world.h"
 #include "lib/format.h"
-#include "lib/string.h"
 #include "vdev/console.h"
 #include "vdev/telemetry.h"
 

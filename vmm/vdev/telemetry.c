@@ -2,13 +2,10 @@
 /* Replies are dropped when the outbox is full: the tool asks again. */
 #include "vdev/telemetry.h"
 #include <bulkhead/telemetry.h>
-#include <xen/errno.h>
-#include "core/arch.h"
 #include "core/log.h"
 #include "core/sched.h"
 #include "lib/crc.h"
 #include "lib/format.h"
-#include "lib/string.h"
 #include "vdev/console.h"
 
 #define OVERHEAD	8u	/* start, type, domid, length, crc */

@@ -8,10 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <xen/errno.h>
-#include "core/arch.h"
 #include "core/domain.h"
-#include "lib/atomic.h"
 
 struct mock mock;
 static _Thread_local unsigned int this_cpu;

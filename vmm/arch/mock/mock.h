@@ -7,7 +7,6 @@
 #pragma once
 #include <setjmp.h>
 #include "core/vmexit.h"
-#include "lib/types.h"
 
 struct domain;
 struct vcpu;

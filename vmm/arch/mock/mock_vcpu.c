@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A vCPU of the mock machine: it remembers what it was told. */
 #include <stdio.h>
-#include <xen/errno.h>
 #include "arch/mock/mock.h"
-#include "core/arch.h"
-#include "core/domain.h"
 #include "core/p2m.h"
 
 #define VA_END	BIT64(40)

@@ -5,7 +5,6 @@
 #include "arch/x86/acpi.h"
 #include "arch/x86/layout.h"
 #include "core/log.h"
-#include "lib/string.h"
 
 #define EBDA_SEGMENT	0x40eu	/* BIOS data area */
 #define BIOS_START	0xe0000u

@@ -6,9 +6,7 @@
 #include "arch/x86/apic.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/cpu_local.h"
-#include "arch/x86/insn.h"
 #include "arch/x86/paging.h"
-#include "core/arch.h"
 
 #define MSR_APIC_BASE		0x1bu
 #define MSR_TSC_DEADLINE	0x6e0u

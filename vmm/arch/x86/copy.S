@@ -64,31 +64,25 @@ arch_copy:				/* (to, from, size) */
 	jb 2f
 	need_avx 2f
 	subq $128, %rsp
-	vmovdqu %ymm0, (%rsp)
-	vmovdqu %ymm1, 32(%rsp)
-	vmovdqu %ymm2, 64(%rsp)
-	vmovdqu %ymm3, 96(%rsp)
-1:	.set at, 0
-	.rept 2
-	vmovdqu at(%rsi), %ymm0
-	vmovdqu at + 32(%rsi), %ymm1
-	vmovdqu at + 64(%rsi), %ymm2
-	vmovdqu at + 96(%rsi), %ymm3
-	vmovdqu %ymm0, at(%rdi)
-	vmovdqu %ymm1, at + 32(%rdi)
-	vmovdqu %ymm2, at + 64(%rdi)
-	vmovdqu %ymm3, at + 96(%rdi)
-	.set at, at + 128
+	.irp n, 0, 1, 2, 3
+	vmovdqu %ymm\n, \n * 32(%rsp)
+	.endr
+1:	.irp at, 0, 128
+	.irp n, 0, 1, 2, 3
+	vmovdqu \at + \n * 32(%rsi), %ymm\n
+	.endr
+	.irp n, 0, 1, 2, 3
+	vmovdqu %ymm\n, \at + \n * 32(%rdi)
+	.endr
 	.endr
 	addq $256, %rsi
 	addq $256, %rdi
 	subq $256, %r8
 	cmpq $256, %r8
 	jae 1b
-	vmovdqu (%rsp), %ymm0
-	vmovdqu 32(%rsp), %ymm1
-	vmovdqu 64(%rsp), %ymm2
-	vmovdqu 96(%rsp), %ymm3
+	.irp n, 0, 1, 2, 3
+	vmovdqu \n * 32(%rsp), %ymm\n
+	.endr
 	addq $128, %rsp
 2:	movq %r8, %rcx
 	shrq $3, %rcx

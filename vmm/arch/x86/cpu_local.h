@@ -10,7 +10,6 @@
 #pragma once
 #include "arch/x86/desc.h"
 #include "arch/x86/insn.h"
-#include "lib/types.h"
 
 struct vcpu;
 

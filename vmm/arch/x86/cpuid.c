@@ -11,7 +11,6 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/virt.h"
-#include "core/arch.h"
 #include "core/domain.h"
 
 #define HYPERVISOR	0x40000000u

@@ -8,7 +8,6 @@
 #include "arch/x86/virt.h"
 #include "arch/x86/cpu_local.h"
 #include "arch/x86/regs.h"
-#include "core/arch.h"
 #include "core/domain.h"
 
 /* x87, SSE, AVX, MPX, AVX-512, PKRU: what some guest might get at. */
@@ -104,7 +103,7 @@ static void vcpu_save(struct vcpu *v)
 	a->dr[2] = insn_read_dr2();
 	a->dr[3] = insn_read_dr3();
 	if (!fpu.all) {
-		insn_fxsave(a->fpu);
+		insn_fxsave(a->fpu, 0);
 		return;
 	}
 	a->xcr0 = insn_xgetbv(0);
@@ -130,7 +129,7 @@ void vcpu_load(struct vcpu *v)
 	if (fpu.tsc_aux)
 		insn_wrmsr(MSR_TSC_AUX, a->tsc_aux);
 	if (!fpu.all) {
-		insn_fxrstor(a->fpu);
+		insn_fxrstor(a->fpu, 0);
 		return;
 	}
 	if (insn_xgetbv(0) != fpu.all)

@@ -9,11 +9,7 @@
 #include "arch/x86/guest_walk.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/virt.h"
-#include "core/arch.h"
 #include "core/p2m.h"
-#include "lib/atomic.h"
-#include "lib/string.h"
-#include <xen/errno.h>
 
 #define PTE_P		BIT64(0)
 #define PTE_RW		BIT64(1)

@@ -9,44 +9,24 @@
 
 /* --- ports and MMIO --- */
 
-static inline uint8_t insn_inb(uint16_t port)
-{
-	uint8_t value;
+#define INSN_PORT(suffix, type) \
+	static inline type insn_in##suffix(uint16_t port) \
+	{ \
+		type value; \
+\
+		__asm__ __volatile__("in" #suffix " %1, %0" \
+				     : "=a"(value) : "Nd"(port)); \
+		return value; \
+	} \
+	static inline void insn_out##suffix(uint16_t port, type value) \
+	{ \
+		__asm__ __volatile__("out" #suffix " %0, %1" \
+				     : : "a"(value), "Nd"(port)); \
+	}
 
-	__asm__ __volatile__("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static inline uint16_t insn_inw(uint16_t port)
-{
-	uint16_t value;
-
-	__asm__ __volatile__("inw %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static inline uint32_t insn_inl(uint16_t port)
-{
-	uint32_t value;
-
-	__asm__ __volatile__("inl %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static inline void insn_outb(uint16_t port, uint8_t value)
-{
-	__asm__ __volatile__("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline void insn_outw(uint16_t port, uint16_t value)
-{
-	__asm__ __volatile__("outw %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline void insn_outl(uint16_t port, uint32_t value)
-{
-	__asm__ __volatile__("outl %0, %1" : : "a"(value), "Nd"(port));
-}
+INSN_PORT(b, uint8_t)
+INSN_PORT(w, uint16_t)
+INSN_PORT(l, uint32_t)
 
 static inline uint32_t mmio_read32(const void *base, size_t offset)
 {
@@ -82,16 +62,6 @@ static inline uint64_t insn_rdtsc(void)
 	return (uint64_t)high << 32 | low;
 }
 
-static inline void insn_lfence(void)
-{
-	__asm__ __volatile__("lfence" : : : "memory");
-}
-
-static inline void insn_mfence(void)
-{
-	__asm__ __volatile__("mfence" : : : "memory");
-}
-
 /* --- model-specific registers --- */
 
 static inline uint64_t insn_rdmsr(uint32_t index)
@@ -105,9 +75,7 @@ static inline uint64_t insn_rdmsr(uint32_t index)
 static inline void insn_wrmsr(uint32_t index, uint64_t value)
 {
 	__asm__ __volatile__("wrmsr"
-			     :
-			     : "c"(index), "a"((uint32_t)value),
-			       "d"((uint32_t)(value >> 32))
+			     : : "c"(index), "a"(value), "d"(value >> 32)
 			     : "memory");
 }
 
@@ -132,21 +100,6 @@ static inline bool insn_rdmsr_safe(uint32_t index, uint64_t *value)
 		return false;
 	*value = (uint64_t)high << 32 | low;
 	return true;
-}
-
-/* True if the register took the value. */
-static inline bool insn_wrmsr_safe(uint32_t index, uint64_t value)
-{
-	uint32_t failed = 1;
-
-	__asm__ __volatile__("1: wrmsr\n\t"
-			     "movl $0, %k0\n"
-			     "2:\n\t" INSN_FIXUP
-			     : "+r"(failed)
-			     : "c"(index), "a"((uint32_t)value),
-			       "d"((uint32_t)(value >> 32))
-			     : "memory");
-	return !failed;
 }
 
 /* --- control and debug registers --- */
@@ -177,16 +130,6 @@ INSN_REGISTER(dr3, "dr3")
 INSN_REGISTER(dr6, "dr6")
 INSN_REGISTER(dr7, "dr7")
 
-static inline void insn_invlpg(uint64_t address)
-{
-	__asm__ __volatile__("invlpg (%0)" : : "r"(address) : "memory");
-}
-
-static inline void insn_wbinvd(void)
-{
-	__asm__ __volatile__("wbinvd" : : : "memory");
-}
-
 /* --- descriptor tables --- */
 
 struct table_register {
@@ -199,14 +142,6 @@ static inline void insn_lgdt(const struct table_register *table)
 	__asm__ __volatile__("lgdt %0" : : "m"(*table) : "memory");
 }
 
-static inline struct table_register insn_sgdt(void)
-{
-	struct table_register table;
-
-	__asm__ __volatile__("sgdt %0" : "=m"(table));
-	return table;
-}
-
 static inline void insn_lidt(const struct table_register *table)
 {
 	__asm__ __volatile__("lidt %0" : : "m"(*table) : "memory");
@@ -217,29 +152,21 @@ static inline void insn_ltr(uint16_t selector)
 	__asm__ __volatile__("ltr %0" : : "r"(selector) : "memory");
 }
 
-/* --- interrupts --- */
+/* --- interrupts, order --- */
 
-static inline void insn_cli(void)
-{
-	__asm__ __volatile__("cli" : : : "memory");
-}
+#define INSN_PLAIN(name, text) \
+	static inline void insn_##name(void) \
+	{ \
+		__asm__ __volatile__(text : : : "memory"); \
+	}
 
-static inline void insn_hlt(void)
-{
-	__asm__ __volatile__("hlt" : : : "memory");
-}
-
+INSN_PLAIN(mfence, "mfence")
+INSN_PLAIN(cli, "cli")
+INSN_PLAIN(hlt, "hlt")
 /* Sleeps until an interrupt; STI's shadow closes the gap before HLT. */
-static inline void insn_sti_hlt_cli(void)
-{
-	__asm__ __volatile__("sti\n\thlt\n\tcli" : : : "memory");
-}
-
+INSN_PLAIN(sti_hlt_cli, "sti\n\thlt\n\tcli")
 /* Takes what is pending: interrupts are open for one instruction. */
-static inline void insn_sti_nop_cli(void)
-{
-	__asm__ __volatile__("sti\n\tnop\n\tcli" : : : "memory");
-}
+INSN_PLAIN(sti_nop_cli, "sti\n\tnop\n\tcli")
 
 /* --- extended state --- */
 
@@ -254,17 +181,8 @@ static inline uint64_t insn_xgetbv(uint32_t index)
 static inline void insn_xsetbv(uint32_t index, uint64_t value)
 {
 	__asm__ __volatile__("xsetbv"
-			     :
-			     : "c"(index), "a"((uint32_t)value),
-			       "d"((uint32_t)(value >> 32))
+			     : : "c"(index), "a"(value), "d"(value >> 32)
 			     : "memory");
-}
-
-/* --- where am I --- */
-
-static inline uint64_t insn_frame_pointer(void)
-{
-	return (uint64_t)__builtin_frame_address(0);
 }
 
 /*
@@ -302,30 +220,16 @@ static inline void insn_svm_enter(struct guest_regs *regs, uint64_t vmcb,
 			       "r12", "r13", "r14", "r15", "cc", "memory");
 }
 
-static inline void insn_fxsave(void *area)
-{
-	__asm__ __volatile__("fxsave64 (%0)" : : "r"(area) : "memory");
-}
+#define INSN_STATE(name) \
+	static inline void insn_##name(void *area, uint64_t mask) \
+	{ \
+		__asm__ __volatile__(#name "64 (%0)" \
+				     : : "r"(area), "a"(mask), \
+				     "d"(mask >> 32) : "memory"); \
+	}
 
-static inline void insn_fxrstor(const void *area)
-{
-	__asm__ __volatile__("fxrstor64 (%0)" : : "r"(area) : "memory");
-}
-
-static inline void insn_xsave(void *area, uint64_t mask)
-{
-	__asm__ __volatile__("xsave64 (%0)"
-			     :
-			     : "r"(area), "a"((uint32_t)mask),
-			       "d"((uint32_t)(mask >> 32))
-			     : "memory");
-}
-
-static inline void insn_xrstor(const void *area, uint64_t mask)
-{
-	__asm__ __volatile__("xrstor64 (%0)"
-			     :
-			     : "r"(area), "a"((uint32_t)mask),
-			       "d"((uint32_t)(mask >> 32))
-			     : "memory");
-}
+/* mask matters to the last two only. */
+INSN_STATE(fxsave)
+INSN_STATE(fxrstor)
+INSN_STATE(xsave)
+INSN_STATE(xrstor)

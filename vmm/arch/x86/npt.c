@@ -13,11 +13,8 @@
  */
 #include "arch/x86/virt.h"
 #include "arch/x86/cpu_local.h"
-#include "core/arch.h"
 #include "core/bug.h"
 #include "core/domain.h"
-#include "lib/atomic.h"
-#include "lib/spinlock.h"
 
 #define NPTE_P		BIT64(0)
 #define NPTE_RW		BIT64(1)

@@ -11,7 +11,6 @@
 #include "arch/x86/multiboot.h"
 #include "arch/x86/ranges.h"
 #include "core/bug.h"
-#include "lib/string.h"
 
 #define PTE_PRESENT	BIT64(0)
 #define PTE_WRITE	BIT64(1)

@@ -8,17 +8,13 @@
 #include <bulkhead/telemetry.h>
 #include "arch/x86/apic.h"
 #include "arch/x86/cpu_local.h"
-#include "arch/x86/insn.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/power.h"
 #include "arch/x86/uart.h"
-#include "core/arch.h"
 #include "core/log.h"
 #include "core/world.h"
-#include "lib/atomic.h"
 #include "lib/crc.h"
 #include "lib/format.h"
-#include "lib/string.h"
 
 #define PANIC_EXIT	0x13u
 #define TRACE_MAX	16u
@@ -164,7 +160,7 @@ _Noreturn void panic_at(const struct trap_regs *regs, const char *what)
 		say_registers(regs);
 		back_trace(regs->rip, regs->rbp);
 	} else {
-		back_trace(0, insn_frame_pointer());
+		back_trace(0, (uint64_t)__builtin_frame_address(0));
 	}
 	format_text(line, sizeof(line), "cr0 %llx  cr2 %llx  cr3 %llx  "
 		    "cr4 %llx\n", (unsigned long long)insn_read_cr0(),

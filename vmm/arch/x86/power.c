@@ -6,8 +6,6 @@
 #include "arch/x86/acpi.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/uart.h"
-#include "core/arch.h"
-#include "core/world.h"
 
 #define PM1_SCI_EN	BIT32(0)
 #define PM1_SLP_EN	BIT32(13)

@@ -13,11 +13,8 @@
 #include "arch/x86/time.h"
 #include "arch/x86/trap.h"
 #include "arch/x86/virt.h"
-#include "core/arch.h"
 #include "core/log.h"
 #include "core/upcall.h"
-#include "lib/atomic.h"
-#include "lib/string.h"
 
 #define CR0_CLEAR		(BIT64(2) | BIT64(3) | BIT64(29) | BIT64(30))
 #define CR4_MCE			BIT64(6)

@@ -13,7 +13,6 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/rtc.h"
-#include "core/arch.h"
 #include "core/log.h"
 
 #define PIT_HZ			1193182u

@@ -5,7 +5,6 @@
  */
 #include "arch/x86/trap.h"
 #include "arch/x86/apic.h"
-#include "arch/x86/cpu_local.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/smp.h"

@@ -19,8 +19,6 @@
 #include "arch/x86/guest_walk.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
-#include "core/arch.h"
-#include "core/domain.h"
 #include "core/world.h"
 
 /* EXITINFO1 of IOIO */

@@ -13,9 +13,7 @@
  * RDI: struct guest_regs, RSI: the VMCB's address, RDX: that of the host's.
  * Keeps RBP and RSP; called by insn_svm_enter() alone.
  */
-	.globl svm_enter
-	.hidden svm_enter
-	.type svm_enter, @function
+	.globl svm_enter, svm_enter_end
 svm_enter:
 	pushq %rbp
 	pushq %rdi
@@ -23,19 +21,14 @@ svm_enter:
 	clgi
 	movq %rsi, %rax
 	vmload %rax
+	.irp reg, 8, 9, 10, 11, 12, 13, 14, 15
+	movq REG(\reg)(%rdi), %r\reg
+	.endr
 	movq REG(1)(%rdi), %rcx
 	movq REG(2)(%rdi), %rdx
 	movq REG(3)(%rdi), %rbx
 	movq REG(5)(%rdi), %rbp
 	movq REG(6)(%rdi), %rsi
-	movq REG(8)(%rdi), %r8
-	movq REG(9)(%rdi), %r9
-	movq REG(10)(%rdi), %r10
-	movq REG(11)(%rdi), %r11
-	movq REG(12)(%rdi), %r12
-	movq REG(13)(%rdi), %r13
-	movq REG(14)(%rdi), %r14
-	movq REG(15)(%rdi), %r15
 	movq REG(7)(%rdi), %rdi
 	sti
 	nop
@@ -51,20 +44,12 @@ svm_enter:
 	movq %rbp, REG(5)(%rax)
 	movq %rsi, REG(6)(%rax)
 	movq %rdi, REG(7)(%rax)
-	movq %r8, REG(8)(%rax)
-	movq %r9, REG(9)(%rax)
-	movq %r10, REG(10)(%rax)
-	movq %r11, REG(11)(%rax)
-	movq %r12, REG(12)(%rax)
-	movq %r13, REG(13)(%rax)
-	movq %r14, REG(14)(%rax)
-	movq %r15, REG(15)(%rax)
+	.irp reg, 8, 9, 10, 11, 12, 13, 14, 15
+	movq %r\reg, REG(\reg)(%rax)
+	.endr
 	stgi
 	popq %rbp
 	ret
-	.size svm_enter, . - svm_enter
-	.globl svm_enter_end
-	.hidden svm_enter_end
 svm_enter_end:
 
 /*
@@ -72,8 +57,6 @@ svm_enter_end:
  * a guest left in the return stack buffer.
  */
 	.globl fill_return_stack
-	.hidden fill_return_stack
-	.type fill_return_stack, @function
 fill_return_stack:
 	.rept 32
 	call 1f
@@ -82,6 +65,5 @@ fill_return_stack:
 	.endr
 	addq $8 * 32, %rsp
 	ret
-	.size fill_return_stack, . - fill_return_stack
 
 	.section .note.GNU-stack, "", @progbits

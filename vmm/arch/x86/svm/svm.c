@@ -7,10 +7,7 @@
 #include "arch/x86/cpu_local.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/regs.h"
-#include "core/arch.h"
-#include "core/domain.h"
 #include "core/world.h"
-#include "lib/string.h"
 
 #define CPUID_SVM	0x8000000au
 #define EDX_NPT		BIT32(0)
