@@ -44,6 +44,7 @@ include mk/deps.mk
 include vmm/vmm.mk
 include tool/tool.mk
 include vms/kit/kit.mk
+include vms/store/store.mk
 include tests/guest/guest.mk
 include images/images.mk
 include bench/bench.mk

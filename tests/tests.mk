@@ -4,8 +4,9 @@
 # a line `N passed, N failed`; tests/check runs them all, keeps their output
 # in $(OUT)/check/KIND.log and ends with the sum.
 
-CHECK_KINDS := style unit explore fuzz tool guest system
-CHECK_NEEDS := deps all unit explore fuzz guests images \
+CHECK_KINDS := style unit explore fuzz tool store guest system
+CHECK_NEEDS := deps all unit explore fuzz store-tests store-fuzz \
+	       guests images \
 	       $(BENCH_SO) $(BENCH_VM)
 
 .PHONY: check check-style check-unit check-explore check-fuzz fuzz-long \
