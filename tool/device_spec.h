@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The syntax of one disk, vif or pci string of xl: checked, not kept.
+ * The syntax of one string of pci = [ ]: checked, not kept.
  */
 #pragma once
 #include "fault.h"
 
-/* `key` is "disk", "vif" or "pci". */
-void device_spec_check(const char *key, const char *spec, struct place where,
-		       struct faults *faults);
+void pci_spec_check(const char *spec, struct place where,
+		    struct faults *faults);

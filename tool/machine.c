@@ -3,6 +3,7 @@
  * From a folder to a struct machine.
  */
 #include "machine.h"
+#include "serve.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -55,6 +56,7 @@ void machine_free(struct machine *m)
 	free(m->conf);
 	free(m->name);
 	free(m->store);
+	free(m->share);
 	*m = (struct machine){ 0 };
 }
 
@@ -89,7 +91,7 @@ static bool order_move(struct machine *m, const char *name, size_t at)
 	return false;
 }
 
-static const char *vm_near(const struct machine *m, const char *name)
+const char *machine_near(const struct machine *m, const char *name)
 {
 	const char **names = mem_alloc((m->vm_count + 1) * sizeof(names[0]));
 	size_t n = 0;
@@ -103,14 +105,15 @@ static const char *vm_near(const struct machine *m, const char *name)
 	return near;
 }
 
-static void order_read(const struct cfg *c, struct machine *m,
-		       struct faults *faults)
+/* How many VMs got their places. */
+static size_t order_read(const struct cfg *c, struct machine *m,
+			 struct faults *faults)
 {
 	const struct cfg_setting *s = cfg_find(c, "order");
 	size_t at = 0;
 
 	if (!s || !value_list(c, s->key, &s->value, faults))
-		return;
+		return 0;
 	for (size_t i = 0; i < s->value.item_count; i++) {
 		const struct cfg_value *v = &s->value.item[i];
 		const char *name;
@@ -121,7 +124,7 @@ static void order_read(const struct cfg *c, struct machine *m,
 			at++;
 			continue;
 		}
-		const char *near = vm_near(m, name);
+		const char *near = machine_near(m, name);
 
 		fault_add(faults, (struct place){ c->file, v->line },
 			  "'order' names \"%s\", which is no VM here or was "
@@ -129,6 +132,7 @@ static void order_read(const struct cfg *c, struct machine *m,
 			  name, near ? "did you mean \"" : "remove it",
 			  near ? near : "", near ? "\"?" : "");
 	}
+	return at;
 }
 
 static void store_find(const struct cfg *c, struct machine *m,
@@ -141,7 +145,7 @@ static void store_find(const struct cfg *c, struct machine *m,
 			m->store_domid = m->vm[i].domid;
 	if (!m->store || m->store_domid)
 		return;
-	const char *near = vm_near(m, m->store);
+	const char *near = machine_near(m, m->store);
 
 	fault_add(faults, (struct place){ c->file, s->line },
 		  "'store' names \"%s\", which is no VM here: %s%s%s", m->store,
@@ -228,23 +232,23 @@ static void peers_check(const struct machine *m, const struct vm *vm,
 		for (size_t j = 0; j < m->vm_count; j++)
 			if (m->vm[j].name && text_equal(m->vm[j].name, name))
 				other = &m->vm[j];
-		const char *near = other ? NULL : vm_near(m, name);
+		const char *near = other ? NULL : machine_near(m, name);
 
 		if (!other)
 			fault_add(faults, where,
-				  "'bulkhead_peers' names \"%s\", which is no "
+				  "'channels' names \"%s\", which is no "
 				  "VM here: %s%s%s",
 				  name, near ? "did you mean \"" : "remove it",
 				  near ? near : "", near ? "\"?" : "");
 		else if (other == vm)
 			fault_add(faults, where,
-				  "'bulkhead_peers' names the VM itself: "
+				  "'channels' names the VM itself: "
 				  "remove \"%s\"",
 				  name);
 		else if (vm->name && !has_peer(other, vm->name))
 			fault_add(faults, where,
-				  "'bulkhead_peers' names \"%s\", but %s does "
-				  "not name \"%s\": write bulkhead_peers = "
+				  "'channels' names \"%s\", but %s does "
+				  "not name \"%s\": write channels = "
 				  "[ \"%s\" ] there too",
 				  name, other->file, vm->name, vm->name);
 	}
@@ -315,12 +319,10 @@ bool machine_read(const char *folder, struct machine *m, struct faults *faults)
 			  count, MACHINE_VMS_MAX);
 	else
 		vms_read(folder, names, count, m, faults);
-	order_read(&c, m, faults);
+	serve_resolve(m, order_read(&c, m, faults), faults);
 	names_check(m, faults);
-	for (size_t i = 0; i < m->vm_count; i++) {
-		m->vm[i].domid = (unsigned int)i + 1;
+	for (size_t i = 0; i < m->vm_count; i++)
 		peers_check(m, &m->vm[i], faults);
-	}
 	store_find(&c, m, faults);
 	for (size_t i = 0; i < count; i++)
 		free(names[i]);

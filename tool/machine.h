@@ -32,6 +32,7 @@ struct machine {
 	uint64_t exit_port; /* 0: none */
 	char *store;	    /* name of the xenstore VM; NULL: none */
 	unsigned int store_domid;
+	bool *share; /* vm_count x vm_count, by number less one */
 	unsigned int memory_line;
 	struct vm *vm;
 	size_t vm_count;
@@ -45,10 +46,12 @@ void machine_defaults(struct machine *m);
 bool machine_read(const char *folder, struct machine *m, struct faults *faults);
 void machine_load(struct machine *m, const char *cache, struct faults *faults);
 void machine_plan(struct machine *m, struct faults *faults);
-/* Devices are checked now and honoured later: says so, once per VM. */
-void machine_refuse_devices(const struct machine *m, struct faults *faults);
+/* PCI devices are checked now and honoured later: says so, once per VM. */
+void machine_refuse_pci(const struct machine *m, struct faults *faults);
 void machine_free(struct machine *m);
 
+/* The name of a VM that is most like this one, or NULL. */
+const char *machine_near(const struct machine *m, const char *name);
 /* MiB that the VMs, their files and the VMM take. */
 uint64_t machine_need(const struct machine *m);
 /* The folder of unpacked kernels; freed by the caller; NULL: none. */

@@ -5,6 +5,8 @@
  */
 #include "machine.h"
 #include "progress.h"
+#include "serve.h"
+#include "store_vm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -166,10 +168,12 @@ static void ramdisk_load(struct machine *m, struct vm *vm,
 
 void machine_load(struct machine *m, const char *cache, struct faults *faults)
 {
+	serve_size(m);
 	for (size_t i = 0; i < m->vm_count; i++) {
 		kernel_load(m, &m->vm[i], cache, faults);
 		ramdisk_load(m, &m->vm[i], faults);
 	}
+	store_vm_load(m, faults);
 }
 
 static uint64_t mib(uint64_t bytes)
@@ -186,12 +190,8 @@ static struct sums sum_up(const struct machine *m)
 	struct sums s = { 0 };
 
 	for (size_t i = 0; i < m->vm_count; i++) {
-		const struct vm *vm = &m->vm[i];
-		uint64_t pool = vm->pool ? vm->pool
-					 : vm_pool_default(vm->memory);
-
-		s.vms += vm->memory;
-		s.pools += pool << 10;
+		s.vms += m->vm[i].memory;
+		s.pools += m->vm[i].pool << 10;
 	}
 	for (size_t i = 0; i < m->module_count; i++)
 		s.modules += (m->module[i].size + 4095) & ~4095ull;
@@ -256,16 +256,15 @@ void machine_plan(struct machine *m, struct faults *faults)
 		  vmm_memory(m, m->memory), write);
 }
 
-void machine_refuse_devices(const struct machine *m, struct faults *faults)
+void machine_refuse_pci(const struct machine *m, struct faults *faults)
 {
 	for (size_t i = 0; i < m->vm_count; i++) {
 		const struct vm *vm = &m->vm[i];
 
-		if (vm->device_key)
+		if (vm->has_pci)
 			fault_add(faults,
-				  (struct place){ vm->file, vm->device_line },
-				  "'%s' is checked but not supported yet: "
-				  "remove it to start this VM",
-				  vm->device_key);
+				  (struct place){ vm->file, vm->pci_line },
+				  "'pci' is checked but not supported yet: "
+				  "remove it to start this VM");
 	}
 }

@@ -58,6 +58,7 @@ $(TOOL_TEST): $(OUT)/tool/asan/%: $(OUT)/tool/asan/tests/unit/tool/%.c.o \
 
 # libxlutil is Xen's own parser, the oracle of ours.
 TOOL_TEST_LIBS_test_oracle := -lxlutil -lxenlight
+TOOL_TEST_LIBS_test_device := -lxlutil -lxenlight
 
 # The fuzzers: the same sources by clang, seeds in tests/fuzz/seeds.
 TOOL_FUZZ_SRC := $(wildcard tests/fuzz/tool/fuzz_*.c)

@@ -5,6 +5,7 @@
  * could return is lack of room, which the end checks for.
  */
 #include "tree.h"
+#include "serve.h"
 
 #include <libfdt.h>
 #include <stdio.h>
@@ -85,11 +86,8 @@ static void peers_write(struct writer *w, const struct machine *m,
 	size_t count = 0;
 
 	for (size_t i = 0; i < m->vm_count; i++)
-		for (size_t j = 0; j < vm->peer_count; j++)
-			if (text_equal(m->vm[i].name, vm->peer[j])) {
-				domid[count++] = m->vm[i].domid;
-				break;
-			}
+		if (serve_are_peers(m, vm->domid, m->vm[i].domid))
+			domid[count++] = m->vm[i].domid;
 	if (count)
 		put_cells(w, "bulkhead,peers", domid, count);
 	free(domid);
@@ -99,7 +97,6 @@ static void domain_write(struct writer *w, const struct machine *m,
 			 const struct vm *vm)
 {
 	char name[24];
-	uint64_t pool = vm->pool ? vm->pool : vm_pool_default(vm->memory);
 
 	snprintf(name, sizeof(name), "domain@%u", vm->domid);
 	node(w, name);
@@ -118,7 +115,7 @@ static void domain_write(struct writer *w, const struct machine *m,
 	put_cell(w, "bulkhead,event-ports", vm->event_ports);
 	put_cell(w, "bulkhead,grant-frames", vm->grant_frames);
 	put_cell(w, "bulkhead,grant-maps", vm->grant_maps);
-	put_cell(w, "bulkhead,pool", pool);
+	put_cell(w, "bulkhead,pool", vm->pool);
 	peers_write(w, m, vm);
 	if (vm->deny_count)
 		put_cells(w, "bulkhead,deny", vm->deny, vm->deny_count);

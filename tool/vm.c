@@ -53,8 +53,10 @@ static const struct key keys[] = {
 	OTHER("on_reboot", "\"destroy\", \"restart\" or \"preserve\""),
 	OTHER("on_crash", "\"destroy\", \"restart\" or \"preserve\""),
 	BOOL("driver_domain", vm.driver_domain, "serves devices to others"),
-	OTHER("disk", "block devices (checked only)"),
-	OTHER("vif", "network interfaces (checked only)"),
+	OTHER("disk", "disks that other VMs serve, in xl's syntax"),
+	OTHER("vif", "networks that other VMs serve, in xl's syntax"),
+	OTHER("start_after", "names of VMs that come before it"),
+	OTHER("channels", "names of VMs that it may share with besides"),
 	OTHER("pci", "PCI devices (checked only)"),
 	OTHER("bulkhead_peers", "VMs it may share events and grants with"),
 	NUMBER("bulkhead_grant_maps", vm.grant_maps, 0, 65535,
@@ -65,6 +67,8 @@ static const struct key keys[] = {
 	       "event channels, a multiple of 64"),
 	NUMBER("bulkhead_pool", vm.pool, 64, 1u << 30,
 	       "memory for its page tables, in KiB"),
+	NUMBER("bulkhead_store_arena", vm.store_arena, 4, 65536,
+	       "KiB of its own in the xenstore"),
 	BOOL("bulkhead_paused", vm.paused, "built, not started"),
 	OTHER("bulkhead_deny", "numbers of hypercalls to refuse"),
 };
@@ -84,9 +88,9 @@ const char *vm_action_name(enum vm_action a)
 	return "destroy";
 }
 
-uint64_t vm_pool_default(uint64_t memory)
+bool vm_is_client(const struct vm *vm)
 {
-	return 1024 + (memory + 511) / 512 * 8;
+	return vm->disk_count || vm->vif_count;
 }
 
 void vm_defaults(struct vm *vm)
@@ -95,8 +99,7 @@ void vm_defaults(struct vm *vm)
 		.vcpus = 1,
 		.weight = 256,
 		.on_reboot = VM_RESTART,
-		.grant_frames = 16,
-		.event_ports = 1024,
+		.grant_maps = VM_UNSET,
 	};
 }
 
@@ -242,22 +245,21 @@ static void cpus_read(const struct cfg *c, struct vm *vm, struct faults *faults)
 	vm->affinity = cpu;
 }
 
-static void peers_read(const struct cfg *c, struct vm *vm,
-		       struct faults *faults)
+/* Adds the names that a list holds to those there are. */
+static void names_read(const struct cfg *c, const char *key, char ***name,
+		       size_t *count, struct faults *faults)
 {
-	const struct cfg_setting *s = cfg_find(c, "bulkhead_peers");
+	const struct cfg_setting *s = cfg_find(c, key);
 
 	if (!s || !value_list(c, s->key, &s->value, faults))
 		return;
-	vm->peer_line = s->line;
 	for (size_t i = 0; i < s->value.item_count; i++) {
-		const char *name;
+		const char *word;
 
-		if (!value_string(c, s->key, &s->value.item[i], &name, faults))
+		if (!value_string(c, s->key, &s->value.item[i], &word, faults))
 			continue;
-		vm->peer = mem_grow(vm->peer, vm->peer_count + 1,
-				    sizeof(vm->peer[0]));
-		vm->peer[vm->peer_count++] = text_copy(name);
+		*name = mem_grow(*name, *count + 1, sizeof(word));
+		(*name)[(*count)++] = text_copy(word);
 	}
 }
 
@@ -280,6 +282,23 @@ static void deny_read(const struct cfg *c, struct vm *vm, struct faults *faults)
 	}
 }
 
+static void device_add(const char *kind, const char *spec, struct place where,
+		       struct vm *vm, struct faults *faults)
+{
+	if (text_equal(kind, "disk")) {
+		vm->disk = mem_grow(vm->disk, vm->disk_count + 1,
+				    sizeof(vm->disk[0]));
+		disk_parse(spec, where, &vm->disk[vm->disk_count++], faults);
+	} else if (text_equal(kind, "vif")) {
+		vm->vif = mem_grow(vm->vif, vm->vif_count + 1,
+				   sizeof(vm->vif[0]));
+		vif_parse(spec, where, &vm->vif[vm->vif_count++], faults);
+	} else {
+		vm->has_pci = true;
+		pci_spec_check(spec, where, faults);
+	}
+}
+
 static void devices_read(const struct cfg *c, struct vm *vm,
 			 struct faults *faults)
 {
@@ -290,19 +309,14 @@ static void devices_read(const struct cfg *c, struct vm *vm,
 
 		if (!s || !value_list(c, s->key, &s->value, faults))
 			continue;
-		if (s->value.item_count && !vm->device_key) {
-			vm->device_key = kinds[k];
-			vm->device_line = s->line;
-		}
 		for (size_t i = 0; i < s->value.item_count; i++) {
 			const struct cfg_value *v = &s->value.item[i];
 			const char *spec;
 
 			if (value_string(c, s->key, v, &spec, faults))
-				device_spec_check(kinds[k], spec,
-						  (struct place){ c->file,
-								  v->line },
-						  faults);
+				device_add(kinds[k], spec,
+					   (struct place){ c->file, v->line },
+					   vm, faults);
 		}
 	}
 }
@@ -417,7 +431,9 @@ void vm_from_cfg(const struct cfg *c, struct vm *vm, struct faults *faults)
 	action_read(c, "on_reboot", &r.vm.on_reboot, faults);
 	action_read(c, "on_crash", &r.vm.on_crash, faults);
 	cpus_read(c, &r.vm, faults);
-	peers_read(c, &r.vm, faults);
+	names_read(c, "channels", &r.vm.peer, &r.vm.peer_count, faults);
+	names_read(c, "bulkhead_peers", &r.vm.peer, &r.vm.peer_count, faults);
+	names_read(c, "start_after", &r.vm.after, &r.vm.after_count, faults);
 	deny_read(c, &r.vm, faults);
 	devices_read(c, &r.vm, faults);
 	relative_to(&r.vm.kernel, folder);
@@ -426,6 +442,11 @@ void vm_from_cfg(const struct cfg *c, struct vm *vm, struct faults *faults)
 	r.vm.ramdisk_line = line_of(c, "ramdisk").line;
 	r.vm.memory_line = line_of(c, "memory").line;
 	r.vm.name_line = line_of(c, "name").line;
+	r.vm.pci_line = line_of(c, "pci").line;
+	r.vm.after_line = line_of(c, "start_after").line;
+	r.vm.peer_line = line_of(c, "channels").line;
+	if (!r.vm.peer_line)
+		r.vm.peer_line = line_of(c, "bulkhead_peers").line;
 	free(r.type);
 	free(r.extra);
 	free(r.root);
@@ -433,11 +454,23 @@ void vm_from_cfg(const struct cfg *c, struct vm *vm, struct faults *faults)
 	*vm = r.vm;
 }
 
+static void names_free(char **name, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(name[i]);
+	free(name);
+}
+
 void vm_free(struct vm *vm)
 {
-	for (size_t i = 0; i < vm->peer_count; i++)
-		free(vm->peer[i]);
-	free(vm->peer);
+	names_free(vm->peer, vm->peer_count);
+	names_free(vm->after, vm->after_count);
+	for (size_t i = 0; i < vm->disk_count; i++)
+		disk_free(&vm->disk[i]);
+	free(vm->disk);
+	for (size_t i = 0; i < vm->vif_count; i++)
+		vif_free(&vm->vif[i]);
+	free(vm->vif);
 	free(vm->deny);
 	free(vm->affinity);
 	free(vm->file);

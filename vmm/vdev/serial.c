@@ -204,13 +204,24 @@ static bool all_sent(void)
 	return box[0].head == box[0].tail && box[1].head == box[1].tail;
 }
 
+/* The store is there for the others and ends with them. */
+static bool others_live(void)
+{
+	const struct domain *store = world.store ? domain_at(world.store)
+						 : NULL;
+	uint32_t state = store ? atomic_load(&store->state) : DOMAIN_DEAD;
+
+	return atomic_load(&world.live_count) >
+	       (state != DOMAIN_DEAD && state != DOMAIN_SHUTDOWN);
+}
+
 /* Every VM has ended, or the operator said so: say it, drain, power off. */
 static void maybe_power_off(nsec_t now)
 {
 	uint8_t byte = atomic_load(&world.any_crash) ? 0x12 : 0x10;
 
 	if (!atomic_load(&world.poweroff_wanted) &&
-	    (atomic_load(&world.live_count) || !world.poweroff_when_done))
+	    (!world.poweroff_when_done || others_live()))
 		return;
 	if (!done_since) {
 		if (!telemetry_send(&box[SERIAL_COM2], TELEMETRY_DONE, 0,

@@ -190,8 +190,7 @@ static void each_mistake_has_its_sentence(void **state)
 	refused("order=['a','a']\n", "", NULL, "or was named before");
 	refused("name='/'\n", "", NULL, "'name' is \"/\"");
 	refused("", "bulkhead_peers=['b']\n", "",
-		"does not name \"a\": write "
-		"bulkhead_peers");
+		"does not name \"a\": write channels = [ \"a\" ]");
 	refused("", "bulkhead_peers=['xyz']\n", "", "is no VM here: remove it");
 	refused("", "bulkhead_peers=['a']\n", "", "names the VM itself");
 	refused("", "cpus='2'\n", NULL, "names CPU 2 and the machine has 2");
@@ -237,17 +236,17 @@ static void empty_folder_and_no_folder_are_told(void **state)
 	machine_free(&m);
 }
 
-static void devices_are_refused_at_start(void **state)
+static void pci_is_refused_at_start(void **state)
 {
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "a", "vif=['']\n");
+	world_vm(&w, "a", "pci=['03:00.0']\n");
 	world_read(&w, "");
 	assert_no_fault(&w.f);
-	machine_refuse_devices(&w.m, &w.f);
+	machine_refuse_pci(&w.m, &w.f);
 	assert_int_equal(w.f.bad, 1);
-	assert_fault(&w.f, 5, "'vif' is checked but not supported yet");
+	assert_fault(&w.f, 5, "'pci' is checked but not supported yet");
 	world_end(&w);
 }
 
@@ -289,7 +288,7 @@ static void tree_says_what_the_binding_says(void **state)
 		 "bulkhead_paused=1\non_crash='preserve'\n");
 	world_vm(&w, "b", "bulkhead_peers=['a']\ncap=7\ncpu_weight=9\n");
 	world_read(&w, "commands=0\nwhen_done='poweroff'\nexit_port=0xf4\n"
-		       "audit_on_end=1\nstore='b'\n");
+		       "audit_on_end=1\nstore='b'\norder=['a']\n");
 	assert_no_fault(&w.f);
 	struct blob tree = tree_make(&w.m);
 	const void *fdt = tree.at;
@@ -346,7 +345,8 @@ static void tree_says_what_the_binding_says(void **state)
 		fdt_node_check_compatible(fdt, ramdisk, "multiboot,module"), 0);
 	assert_int_equal(cell(fdt, HV "/domain@2", "bulkhead,cap"), 7);
 	assert_int_equal(cell(fdt, HV "/domain@2", "bulkhead,cpu-weight"), 9);
-	assert_true(fdt_path_offset(fdt, HV "/domain@2/module@1") < 0);
+	/* The xenstore VM has its first contents for a RAM disk. */
+	assert_int_equal(cell(fdt, HV "/domain@2/module@1", "mb-index"), 3);
 	assert_null(fdt_getprop(fdt,
 				fdt_path_offset(fdt, HV "/domain@2/module@0"),
 				"bootargs", NULL));
@@ -388,7 +388,7 @@ int main(void)
 		cmocka_unit_test(each_mistake_has_its_sentence),
 		cmocka_unit_test(kernel_mistakes_name_file_and_line),
 		cmocka_unit_test(empty_folder_and_no_folder_are_told),
-		cmocka_unit_test(devices_are_refused_at_start),
+		cmocka_unit_test(pci_is_refused_at_start),
 		cmocka_unit_test(tree_says_what_the_binding_says),
 		cmocka_unit_test(tree_of_many_vms_has_room),
 	};
