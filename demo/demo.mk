@@ -8,3 +8,9 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all images
 	$(Q)CACHE='$(CACHE)' demo/kernels
 	$(Q)demo/run
+
+# Disks and networks between VMs, with stock drivers on both sides.
+.PHONY: demo-split
+demo-split: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all images
+	$(Q)./bulkhead run demo/split
