@@ -61,8 +61,9 @@ WORDS = ("on-poweroff", "on-reboot", "on-crash")
 FLAGS = ("paused",)
 
 
-def machine(vms, modules, audit):
-    """vms: list of dicts from test.cfg; modules: file -> boot module."""
+def machine(vms, modules, audit, store=None):
+    """vms: list of dicts from test.cfg; modules: file -> boot module;
+    store: the domid of the store VM."""
     root = Node("").set("#address-cells", cells(2))
     root.set("#size-cells", cells(2)).set("compatible",
                                           text("bulkhead,machine"))
@@ -73,6 +74,8 @@ def machine(vms, modules, audit):
     top.set("bulkhead,exit-port", cells(0xf4))
     if audit:
         top.set("bulkhead,audit-on-end")
+    if store:
+        top.set("bulkhead,store", cells(store))
     for i, vm in enumerate(vms, 1):
         node = top.add("domain@%x" % i)
         node.set("compatible", text("xen,domain")).set("domid", cells(i))

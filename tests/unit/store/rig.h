@@ -15,6 +15,7 @@
 #include "error.h"
 #include "perm.h"
 #include "image.h"
+#include "node.h"
 #include "store.h"
 
 #define RIG_CLIENTS	3u
