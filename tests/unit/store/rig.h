@@ -19,7 +19,7 @@
 #include "store.h"
 
 #define RIG_CLIENTS	3u
-#define RIG_EVENTS	512u
+#define RIG_EVENTS	64u
 
 struct rig_event {
 	char path[XENSTORE_PAYLOAD_MAX + 1];
