@@ -112,9 +112,8 @@ static int32_t no_answer(const struct client_link *l)
 	return INT32_MIN;
 }
 
-int32_t client_command(struct client_link *l, enum telemetry_op op,
-		       unsigned int domid, struct text *words,
-		       struct vm_rows *rows)
+int32_t client_ask(struct client_link *l, enum telemetry_op op,
+		   unsigned int domid, client_each *each, void *context)
 {
 	struct frame f = frame_command(op, domid, ++l->cookie);
 	int64_t until = session_now() + CLIENT_PATIENCE;
@@ -127,26 +126,48 @@ int32_t client_command(struct client_link *l, enum telemetry_op op,
 	for (;;) {
 		if (!client_wait(l, &f, until))
 			return no_answer(l);
-		if (f.type == TELEMETRY_DOMAIN && rows &&
-		    f.length >= sizeof(struct telemetry_domain)) {
-			rows->at = mem_grow(rows->at, rows->count + 1,
-					    sizeof(rows->at[0]));
-			struct vm_row *row = &rows->at[rows->count++];
-
-			row->domid = f.domid;
-			memcpy(&row->d, f.payload, sizeof(row->d));
-			row->d.name[TELEMETRY_NAME_MAX - 1] = '\0';
+		if (f.type == TELEMETRY_REPLY && f.length >= sizeof(r)) {
+			memcpy(&r, f.payload, sizeof(r));
+			if (r.cookie != l->cookie)
+				continue;
+			each(&f, context);
+			return r.status;
 		}
-		if (f.type != TELEMETRY_REPLY || f.length < sizeof(r))
-			continue;
-		memcpy(&r, f.payload, sizeof(r));
-		if (r.cookie != l->cookie)
-			continue;
-		if (words)
-			text_add_bytes(words, f.payload + sizeof(r),
-				       f.length - sizeof(r));
-		return r.status;
+		each(&f, context);
 	}
+}
+
+struct answer {
+	struct text *words;
+	struct vm_rows *rows;
+};
+
+static void answer_take(const struct frame *f, void *context)
+{
+	const size_t head = sizeof(struct telemetry_reply);
+	struct answer *a = context;
+
+	if (f->type == TELEMETRY_DOMAIN && a->rows &&
+	    f->length >= sizeof(struct telemetry_domain)) {
+		a->rows->at = mem_grow(a->rows->at, a->rows->count + 1,
+				       sizeof(a->rows->at[0]));
+		struct vm_row *row = &a->rows->at[a->rows->count++];
+
+		row->domid = f->domid;
+		memcpy(&row->d, f->payload, sizeof(row->d));
+		row->d.name[TELEMETRY_NAME_MAX - 1] = '\0';
+	}
+	if (f->type == TELEMETRY_REPLY && a->words)
+		text_add_bytes(a->words, f->payload + head, f->length - head);
+}
+
+int32_t client_command(struct client_link *l, enum telemetry_op op,
+		       unsigned int domid, struct text *words,
+		       struct vm_rows *rows)
+{
+	struct answer a = { words, rows };
+
+	return client_ask(l, op, domid, answer_take, &a);
 }
 
 bool client_fetch(struct client_link *l, const struct frame *ask,

@@ -4,6 +4,7 @@
  */
 #include "client.h"
 #include "control.h"
+#include "graph_live.h"
 #include "vm_table.h"
 
 #include <stdio.h>
@@ -94,30 +95,43 @@ static void state_letters(const struct telemetry_domain *d, char out[7])
 	}
 }
 
-void vm_table_print(const struct vm_rows *rows, struct text *out)
+void vm_table_print(const struct vm_rows *rows, const struct graph *g,
+		    struct text *out)
 {
-	text_add(out, "%-40s %5s %5s %5s\t%s\t%s\n", "Name", "ID", "Mem",
-		 "VCPUs", "State", "Time(s)");
+	text_add(out, "%-40s %5s %5s %5s\t%s\t%s%s\n", "Name", "ID", "Mem",
+		 "VCPUs", "State", "Time(s)", g ? "  Serves  Uses" : "");
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct vm_row *r = &rows->at[i];
 		char letters[7];
 
 		state_letters(&r->d, letters);
-		text_add(out, "%-40s %5u %5llu %5u     %s  %8.1f\n", r->d.name,
+		text_add(out, "%-40s %5u %5llu %5u     %s  %8.1f", r->d.name,
 			 r->domid, (unsigned long long)(r->d.memory_kib >> 10),
 			 r->d.vcpu_count, letters,
 			 (double)r->d.cpu_time_ns / 1e9);
+		if (g) {
+			char *serves = graph_neighbours(g, r->domid, true);
+			char *uses = graph_neighbours(g, r->domid, false);
+
+			text_add(out, "  %s  %s", serves, uses);
+			free(serves);
+			free(uses);
+		}
+		text_add(out, "\n");
 	}
 }
 
-static int list_one(struct client_link *l)
+static int list_one(struct client_link *l, bool whom)
 {
 	struct vm_rows rows = { 0 };
+	struct graph g = { 0 };
 	struct text words = { 0 }, table = { 0 };
 	int32_t r = client_command(l, TELEMETRY_OP_LIST, 0, &words, &rows);
 
+	if (r == 0 && whom && !graph_fetch(l, &g))
+		r = INT32_MIN;
 	if (r == 0) {
-		vm_table_print(&rows, &table);
+		vm_table_print(&rows, whom ? &g : NULL, &table);
 		fputs(table.at, stdout);
 	} else if (r != INT32_MIN) {
 		complain("list: %s (%d)",
@@ -125,6 +139,7 @@ static int list_one(struct client_link *l)
 	}
 	text_free(&words);
 	text_free(&table);
+	graph_free(&g);
 	free(rows.at);
 	return r == 0 ? EXIT_GOOD : EXIT_BAD;
 }
@@ -134,13 +149,14 @@ int cmd_list(const struct arguments *a)
 	const char *name = argument_value(a, "machine", NULL);
 	char **names = control_names();
 	bool several = names[0] && names[1];
+	bool whom = argument_flag(a, "long");
 	int status = EXIT_GOOD;
 	struct client_link l;
 
 	if (name || !names[0]) {
 		status = EXIT_BAD;
 		if (client_open(a, &l)) {
-			status = list_one(&l);
+			status = list_one(&l, whom);
 			client_close(&l);
 		}
 	}
@@ -149,7 +165,7 @@ int cmd_list(const struct arguments *a)
 			if (several)
 				printf("%smachine %s\n", i ? "\n" : "",
 				       names[i]);
-			if (list_one(&l) != EXIT_GOOD)
+			if (list_one(&l, whom) != EXIT_GOOD)
 				status = EXIT_BAD;
 			client_close(&l);
 		}

@@ -114,7 +114,7 @@ static void machine_add(struct text *t, struct client_link *l)
 	}
 	text_add(t, "\n== VMs ==\n");
 	if (client_command(l, TELEMETRY_OP_LIST, 0, NULL, &rows) == 0)
-		vm_table_print(&rows, t);
+		vm_table_print(&rows, NULL, t);
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct telemetry_domain *v = &rows.at[i].d;
 

@@ -84,6 +84,7 @@ int cmd_console(const struct arguments *a);
 int cmd_demo(const struct arguments *a);
 int cmd_doctor(const struct arguments *a);
 int cmd_gdb(const struct arguments *a);
+int cmd_graph(const struct arguments *a);
 int cmd_help(const struct arguments *a);
 int cmd_list(const struct arguments *a);
 int cmd_log(const struct arguments *a);

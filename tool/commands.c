@@ -57,6 +57,16 @@ static const struct option_spec check_list[] = {
 };
 static const struct option_set check = { check_list, ARRAY_COUNT(check_list) };
 
+static const struct option_spec graph_list[] = {
+	{ "format", 'f', "text|dot|svg", "how to print it (text)" },
+};
+static const struct option_set graph = { graph_list, ARRAY_COUNT(graph_list) };
+
+static const struct option_spec list_list[] = {
+	{ "long", 'l', NULL, "also whom each VM serves and uses" },
+};
+static const struct option_set list = { list_list, ARRAY_COUNT(list_list) };
+
 static const struct option_spec help_list[] = {
 	{ "man", 0, NULL, "the whole manual page, for man(1)" },
 };
@@ -132,8 +142,20 @@ const struct command commands[] = {
 	  0,
 	  "list the VMs of the running machines",
 	  NULL,
-	  { &machine },
+	  { &list, &machine },
 	  cmd_list },
+	{ "graph",
+	  "[DIR]",
+	  0,
+	  1,
+	  "show who serves whom",
+	  "A line, or an edge, for each pair of VMs that may share event "
+	  "channels and memory. For a running machine the pairs are read "
+	  "back from the VMM, with the channels that are bound and the grants "
+	  "that are mapped; where it differs from the configuration, that is "
+	  "said and the status is 1. With DIR: what the files there imply.",
+	  { &graph, &machine },
+	  cmd_graph },
 	{ "pause",
 	  "VM",
 	  1,

@@ -5,6 +5,7 @@
  * broker has seen every byte since the start, in order with what follows.
  */
 #include "session.h"
+#include "graph.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -171,6 +172,7 @@ static void describe(struct session *s, struct client *c)
 		 vmm ? vmm : s->options->vmm, s->options->gdb_port);
 	for (size_t i = 0; i < s->machine->vm_count; i++)
 		text_add(&t, "vm %zu %s\n", i + 1, s->machine->vm[i].name);
+	graph_describe(s->machine, &t);
 	client_text(c, FRAME_DESCRIBE, 0, t.at, t.length);
 	client_send(c, &end);
 	text_free(&t);
@@ -277,8 +279,30 @@ static void domain_route(struct session *s, const struct frame *f)
 		client_send(oldest->client, f);
 }
 
+/* A pair says by which command it was asked for. */
+static void pair_route(struct session *s, const struct frame *f)
+{
+	struct frame out = *f;
+
+	if (f->length < sizeof(struct telemetry_pair))
+		return;
+	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
+		const struct pending *p = &s->pending[i];
+
+		if (!p->cookie || p->cookie != le32(f->payload))
+			continue;
+		put_le32(out.payload, p->theirs);
+		if (p->client)
+			client_send(p->client, &out);
+	}
+}
+
 void session_share(struct session *s, const struct frame *f)
 {
+	if (f->type == TELEMETRY_PAIR) {
+		pair_route(s, f);
+		return;
+	}
 	if (f->type == TELEMETRY_REPLY) {
 		reply_route(s, f);
 		return;

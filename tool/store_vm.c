@@ -81,8 +81,8 @@ void store_vm_add(struct machine *m, struct faults *faults)
 	vm->kernel = store_path();
 	vm->is_store = true;
 	vm->on_crash = VM_RESTART;
-	free(m->store);
-	m->store = text_copy(name);
+	if (!m->store)
+		m->store = text_copy(name);
 }
 
 /* Devices that a VM serves. */

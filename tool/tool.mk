@@ -35,7 +35,7 @@ TOOL_TEST_SRC := $(wildcard tests/unit/tool/test_*.c)
 TOOL_TEST     := $(TOOL_TEST_SRC:tests/unit/tool/%.c=$(OUT)/tool/asan/%)
 TOOL_SCRIPTS  := $(wildcard tests/unit/tool/test_*.py)
 TOOL_LIB_SRC  := $(filter-out tool/main.c,$(TOOL_SRC)) \
-		 tests/unit/tool/tool_test.c
+		 tests/unit/tool/tool_test.c tests/unit/tool/store_load.c
 TOOL_ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all \
 		 -O1 -fno-omit-frame-pointer
 TOOL_EXAMPLES := $(CACHE)/xen-examples
@@ -59,6 +59,10 @@ $(TOOL_TEST): $(OUT)/tool/asan/%: $(OUT)/tool/asan/tests/unit/tool/%.c.o \
 # libxlutil is Xen's own parser, the oracle of ours.
 TOOL_TEST_LIBS_test_oracle := -lxlutil -lxenlight
 TOOL_TEST_LIBS_test_device := -lxlutil -lxenlight
+
+# The store's own code judges what is written for it.
+$(OUT)/tool/asan/test_store_image: $(patsubst %,$(OUT)/store/asan/%.o, \
+	$(filter-out vms/store/main.c,$(wildcard vms/store/*.c)))
 
 # The fuzzers: the same sources by clang, seeds in tests/fuzz/seeds.
 TOOL_FUZZ_SRC := $(wildcard tests/fuzz/tool/fuzz_*.c)

@@ -4,5 +4,8 @@
  */
 #pragma once
 #include "client.h"
+#include "graph.h"
 
-void vm_table_print(const struct vm_rows *rows, struct text *out);
+/* With a graph, also whom each serves and uses. */
+void vm_table_print(const struct vm_rows *rows, const struct graph *g,
+		    struct text *out);

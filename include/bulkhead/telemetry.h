@@ -28,6 +28,7 @@ enum telemetry_type {
 	TELEMETRY_PANIC = 0x07,		/* text; the VMM stops after it */
 	TELEMETRY_DONE = 0x08,		/* u8 exit byte: every VM has ended */
 	TELEMETRY_TAKEN = 0x09,		/* u16: bytes taken of one INPUT */
+	TELEMETRY_PAIR = 0x0a,		/* struct telemetry_pair */
 	/* tool to VMM */
 	TELEMETRY_COMMAND = 0x80,	/* struct telemetry_command */
 	TELEMETRY_INPUT = 0x81,		/* bytes for the VM's console */
@@ -43,6 +44,7 @@ enum telemetry_op {
 	TELEMETRY_OP_TAIL = 7,		/* CONSOLE frames of what is kept */
 	TELEMETRY_OP_POWEROFF = 8,	/* stop the machine */
 	TELEMETRY_OP_HELLO = 9,		/* HELLO again, then REPLY */
+	TELEMETRY_OP_GRAPH = 10,	/* PAIR frames of one VM, then REPLY */
 };
 
 enum telemetry_state {
@@ -92,6 +94,19 @@ struct telemetry_event {
 	uint8_t reason;
 	uint16_t reserved;
 	uint64_t time_ns;		/* since the VMM started */
+} __attribute__((packed));
+
+/*
+ * What the VM of the frame's domid shares with another. There may be several
+ * for one pair: their numbers add up.
+ */
+struct telemetry_pair {
+	uint32_t cookie;		/* of the command */
+	uint16_t peer;
+	uint8_t allowed;		/* 1: policy lets them share */
+	uint8_t reserved;
+	uint32_t channels;		/* its ports that are bound to peer */
+	uint32_t maps;			/* grants of peer it has mapped */
 } __attribute__((packed));
 
 struct telemetry_command {

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The serving graph as it is printed: what the configuration implies, what
+ * the VMM says of it, and the three formats.
+ */
+#include "graph.h"
+#include "serve.h"
+#include "tool_test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct world {
+	char *folder;
+	struct machine m;
+	struct faults f;
+};
+
+#define DRIVER "driver_domain=1\n"
+
+static struct world world_make(void)
+{
+	struct world w = { .folder = test_folder() };
+	struct blob k = test_kernel();
+	char *store = path_join(w.folder, "s");
+
+	test_file(w.folder, "k", k.at, k.size);
+	/* The store's is loaded at 1 MiB: two segments and the entry. */
+	put_le32(k.at + 64 + 24, 1u << 20);
+	put_le32(k.at + 120 + 24, (1u << 20) + 8192);
+	put_le32(k.at + 528, (1u << 20) + 16);
+	test_file(w.folder, "s", k.at, k.size);
+	setenv("BULKHEAD_STORE", store, 1);
+	test_text_file(w.folder, MACHINE_FILE, "");
+	free(store);
+	blob_free(&k);
+	return w;
+}
+
+static void world_vm(struct world *w, const char *name, const char *more)
+{
+	char *file = text_format("%s.cfg", name);
+	char *text = text_format("name='%s'\ntype='pvh'\nkernel='k'\n"
+				 "memory=64\n%s",
+				 name, more);
+
+	test_text_file(w->folder, file, text);
+	free(text);
+	free(file);
+}
+
+static void world_read(struct world *w)
+{
+	machine_read(w->folder, &w->m, &w->f);
+	machine_load(&w->m, NULL, &w->f);
+	machine_plan(&w->m, &w->f);
+}
+
+static void world_end(struct world *w)
+{
+	machine_free(&w->m);
+	faults_free(&w->f);
+	test_folder_remove(w->folder);
+}
+
+static const struct vm *vm(const struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->m.vm_count; i++)
+		if (text_equal(w->m.vm[i].name, name))
+			return &w->m.vm[i];
+	fail_msg("no VM '%s'", name);
+	return NULL;
+}
+
+/* The machine of the issue: blk0 and net0 serve web1, net0 serves web2. */
+static struct world demo(void)
+{
+	struct world w = world_make();
+
+	world_vm(&w, "web2", "vif=['backend=net0']\n");
+	world_vm(&w, "web1",
+		 "disk=['d,raw,xvda,w,backend=blk0']\n"
+		 "vif=['backend=net0,bridge=br0']\n");
+	world_vm(&w, "net0", DRIVER);
+	world_vm(&w, "blk0", DRIVER);
+	return w;
+}
+
+static void graph_of(const struct world *w, struct graph *g)
+{
+	struct text t = { 0 };
+
+	text_add(&t, "machine box\n");
+	for (size_t i = 0; i < w->m.vm_count; i++)
+		text_add(&t, "vm %zu %s\n", i + 1, w->m.vm[i].name);
+	graph_describe(&w->m, &t);
+	graph_read(t.at, g);
+	text_free(&t);
+}
+
+static const struct graph_pair *pair_of(const struct graph *g, const char *a,
+					const char *b)
+{
+	for (size_t i = 0; i < g->pair_count; i++)
+		if (text_equal(graph_name(g, g->pair[i].a), a) &&
+		    text_equal(graph_name(g, g->pair[i].b), b))
+			return &g->pair[i];
+	fail_msg("%s and %s are no pair", a, b);
+	return NULL;
+}
+
+static void graph_has_what_may_share_and_nothing_else(void **state)
+{
+	struct world w = demo();
+	struct graph g;
+	unsigned int count = 0;
+
+	(void)state;
+	world_vm(&w, "x", "channels=['y']\n");
+	world_vm(&w, "y", "channels=['x']\n");
+	world_read(&w);
+	assert_no_fault(&w.f);
+	graph_of(&w, &g);
+	for (unsigned int a = 1; a <= w.m.vm_count; a++)
+		for (unsigned int b = a + 1; b <= w.m.vm_count; b++)
+			count += serve_may_share(&w.m, a, b);
+	assert_int_equal(g.pair_count, count);
+	for (size_t i = 0; i < g.pair_count; i++) {
+		assert_true(serve_may_share(&w.m, g.pair[i].a, g.pair[i].b));
+		assert_true(g.pair[i].implied);
+	}
+	assert_true(pair_of(&g, "blk0", "web1")->serves);
+	assert_string_equal(pair_of(&g, "blk0", "web1")->what.at, "disk xvda");
+	assert_string_equal(pair_of(&g, "store", "web2")->what.at, "xenstore");
+	assert_false(pair_of(&g, "x", "y")->serves);
+	char *serves = graph_neighbours(&g, vm(&w, "net0")->domid, true);
+	char *uses = graph_neighbours(&g, vm(&w, "web1")->domid, false);
+
+	assert_string_equal(serves, "web1,web2");
+	assert_string_equal(uses, "blk0,net0,store");
+	free(serves);
+	free(uses);
+	graph_free(&g);
+	world_end(&w);
+}
+
+static void the_vmms_word_is_compared(void **state)
+{
+	const struct telemetry_pair allowed = { .peer = 2, .allowed = 1 };
+	const struct telemetry_pair stranger = { .peer = 3, .allowed = 1 };
+	const struct telemetry_pair used = { .peer = 2, .channels = 3,
+					     .maps = 4 };
+	struct telemetry_pair back = { .peer = 1, .channels = 3, .maps = 5 };
+	struct graph g;
+	struct text t = { 0 };
+
+	(void)state;
+	graph_read("vm 1 a\nvm 2 b\nvm 3 c\nserve 1 2 disk xvda\n", &g);
+	assert_int_equal(graph_differences(&g), 0); /* nobody was asked */
+	graph_hear(&g, 1, &used);
+	assert_int_equal(graph_differences(&g), 1);
+	graph_hear(&g, 1, &allowed);
+	graph_hear(&g, 2, &back);
+	assert_int_equal(graph_differences(&g), 0);
+	graph_print(&g, GRAPH_TEXT, &t);
+	assert_string_equal(
+		t.at, "a -> b  disk xvda  3 channels, 9 grants mapped\n");
+	text_free(&t);
+	graph_hear(&g, 1, &stranger);
+	assert_int_equal(graph_differences(&g), 1);
+	graph_print(&g, GRAPH_TEXT, &t);
+	assert_non_null(strstr(t.at, "a -- c  shares     0 channels, 0 grants "
+				     "mapped  NOT IN THE CONFIGURATION\n"));
+	text_free(&t);
+	graph_free(&g);
+}
+
+static void formats_hold_every_name_and_pair(void **state)
+{
+	static const char lines[] = "machine m\nvm 1 one\nvm 2 two\nvm 3 s\n"
+				    "serve 1 2 disk x<&>\nshare 1 2\n"
+				    "serve 3 1 xenstore\nserve 3 2 xenstore\n"
+				    "accel tcg\nserve\nvm x\n";
+	struct graph g;
+	struct text dot = { 0 }, svg = { 0 };
+	unsigned int curves = 0;
+
+	(void)state;
+	graph_read(lines, &g);
+	assert_int_equal(g.pair_count, 3);
+	graph_print(&g, GRAPH_DOT, &dot);
+	assert_non_null(strstr(dot.at, "digraph \"m\" {"));
+	assert_non_null(strstr(dot.at, "\"one\" -> \"two\" [label=\"disk "));
+	graph_print(&g, GRAPH_SVG, &svg);
+	assert_true(text_starts(svg.at, "<svg "));
+	assert_non_null(strstr(svg.at, ">one</text>"));
+	assert_non_null(strstr(svg.at, "disk x&lt;&amp;&gt;</text>"));
+	for (const char *p = svg.at; (p = strstr(p, "<path d=\"M ")); p++)
+		curves++;
+	assert_int_equal(curves, 3 + 1); /* one is the arrow's tip */
+	text_free(&dot);
+	text_free(&svg);
+	graph_free(&g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(graph_has_what_may_share_and_nothing_else),
+		cmocka_unit_test(the_vmms_word_is_compared),
+		cmocka_unit_test(formats_hold_every_name_and_pair),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
