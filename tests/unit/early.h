@@ -63,7 +63,7 @@ static inline void early_log(const char *format, ...)
 #define image_rodata_end	((char *)IMAGE_BASE + 0x108000)
 #define image_end		((char *)IMAGE_BASE + 0x110000)
 
-#include "arch/x86/ranges.c"
+#include "lib/ranges.c"
 #include "arch/x86/multiboot.c"
 #include "arch/x86/acpi.c"
 
@@ -84,7 +84,7 @@ static inline void early_reset(void)
 static inline bool early_invariant(void)
 {
 	for (unsigned int i = 0; i < boot_info.ram_count; i++) {
-		const struct boot_range *r = &boot_info.ram[i];
+		const struct range *r = &boot_info.ram[i];
 
 		if (r->start >= r->end || r->start % PAGE_SIZE ||
 		    r->end % PAGE_SIZE || (i && r[-1].end >= r->start))
@@ -93,7 +93,5 @@ static inline bool early_invariant(void)
 	for (unsigned int i = 0; i < boot_info.module_count; i++)
 		if (boot_info.module[i].address % PAGE_SIZE)
 			return false;
-	return boot_info.ram_count > 0 && acpi.cpu_count <= CPU_MAX &&
-	       memchr(boot_info.command_line, 0,
-		      sizeof(boot_info.command_line));
+	return boot_info.ram_count > 0 && acpi.cpu_count <= CPU_MAX;
 }

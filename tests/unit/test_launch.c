@@ -268,10 +268,10 @@ static void launches_in_pieces(uint64_t stride, uint32_t extents)
 
 	start(NULL);
 	fixture_boot.ram_count = 1;
-	fixture_boot.ram[0] = (struct boot_range){ 0, 10 << 20 };
+	fixture_boot.ram[0] = (struct range){ 0, 10 << 20 };
 	for (uint64_t at = 10 << 20; at < 40 << 20; at += stride)
 		fixture_boot.ram[fixture_boot.ram_count++] =
-			(struct boot_range){ at + 0x3000, at + stride };
+			(struct range){ at + 0x3000, at + stride };
 	launches(&one, 1);
 	assert_true(domain_at(1)->extent_count > extents);
 	fixture_build(domain_at(1));

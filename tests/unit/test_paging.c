@@ -87,7 +87,7 @@ static unsigned int count_wx(uint64_t table, int level, unsigned int may)
 
 static void machine(void)
 {
-	static const struct boot_range given[] = {
+	static const struct range given[] = {
 		{ 0, 0x9f000 }, { 0x100000, 0xfe0000 },
 		{ 0x40000000, 0x7fe01000 },
 		{ UINT64_C(0x100000000), UINT64_C(0x1080203000) },
@@ -100,8 +100,8 @@ static void machine(void)
 	sealed = false;
 	memcpy(boot_info.ram, given, sizeof(given));
 	boot_info.ram_count = ARRAY_SIZE(given);
-	boot_info.vmm[0] = (struct boot_range){ 0, LOW_LIMIT };
-	boot_info.vmm[1] = (struct boot_range){ 0x100000, 0x110000 };
+	boot_info.vmm[0] = (struct range){ 0, LOW_LIMIT };
+	boot_info.vmm[1] = (struct range){ 0x100000, 0x110000 };
 	boot_info.vmm_count = 2;
 }
 
@@ -131,7 +131,7 @@ static void all_ram_is_mapped_and_only_ram(void **state)
 	machine();
 	build();
 	for (unsigned int i = 0; i < boot_info.ram_count; i++) {
-		const struct boot_range *r = &boot_info.ram[i];
+		const struct range *r = &boot_info.ram[i];
 		uint64_t step = MAX((r->end - r->start) / 5000, PAGE_SIZE);
 
 		step &= ~(uint64_t)(PAGE_SIZE - 1);
@@ -202,7 +202,7 @@ static void stacks_have_guards_and_frames_of_their_own(void **state)
 	static const uint8_t in_use[16] = {	/* pages of a slot */
 		0, 1, 1, 1, 1, 0, 1, 1,
 	};
-	const struct boot_range *own = &boot_info.vmm[2];
+	const struct range *own = &boot_info.vmm[2];
 	uint8_t seen[EARLY_SIZE / PAGE_SIZE] = { 0 };
 
 	(void)state;

@@ -4,12 +4,10 @@
  * mock. Sorted, page-aligned, non-overlapping. Valid until launch is over.
  */
 #pragma once
-#include "lib/types.h"
+#include "lib/ranges.h"
 
-#define BOOT_RAM_MAX	64u
+#define BOOT_RAM_MAX	RANGES_MAX
 #define BOOT_MODULE_MAX	128u
-
-struct boot_range { uint64_t start, end; };	/* bytes, end exclusive */
 
 struct boot_module {
 	const void *data;	/* VMM mapping */
@@ -18,12 +16,11 @@ struct boot_module {
 };
 
 struct boot_info {
-	struct boot_range ram[BOOT_RAM_MAX];	/* all usable RAM */
+	struct range ram[BOOT_RAM_MAX];	/* all usable, bytes */
 	unsigned int ram_count;
 	struct boot_module module[BOOT_MODULE_MAX];
 	unsigned int module_count;
-	struct boot_range vmm[4];	/* image and what the machine took */
+	struct range vmm[4];	/* image and what the machine took */
 	unsigned int vmm_count;
 	unsigned int cpu_count;
-	char command_line[256];
 };

@@ -1,73 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The boot allocator: a sorted list of free ranges of frames, first fit.
- * When cutting makes more ranges than the list holds, the smaller half of
- * the last cut is given up: it stays FRAME_SPARE.
+ * The boot allocator: first fit in a set of free ranges of frames. What the
+ * set gives up for want of room stays FRAME_SPARE.
  */
 #include "launch/boot_alloc.h"
 #include "core/bug.h"
 #include "core/world.h"
 
-#define FREE_MAX	512u
 #define LOW_FRAMES	256u		/* 1 MiB */
 
-struct range {
-	uint64_t start, end;		/* frames */
-};
-
 static struct {
-	struct range free[FREE_MAX];	/* ascending, none empty */
-	unsigned int free_count;
+	struct ranges free;		/* frames */
 	uint8_t *table, *table_end;	/* what is left of the last page run */
 	bool open;
 } allocator;
 
-/* Takes start..end, which lie inside free[i], out of it. */
-static void cut(unsigned int i, uint64_t start, uint64_t end)
-{
-	struct range *r = &allocator.free[i];
-	struct range low = { r->start, start }, high = { end, r->end };
-
-	if (low.start < low.end && high.start < high.end) {
-		if (allocator.free_count < FREE_MAX) {
-			for (unsigned int k = allocator.free_count; k > i; k--)
-				allocator.free[k] = allocator.free[k - 1];
-			allocator.free_count++;
-			r[0] = low;
-			r[1] = high;
-		} else {
-			*r = low.end - low.start > high.end - high.start ?
-			     low : high;
-		}
-	} else if (low.start < low.end || high.start < high.end) {
-		*r = low.start < low.end ? low : high;
-	} else {
-		allocator.free_count--;
-		for (unsigned int k = i; k < allocator.free_count; k++)
-			allocator.free[k] = allocator.free[k + 1];
-	}
-}
-
-static void reserve(struct range range)
-{
-	for (unsigned int i = 0; i < allocator.free_count; i++) {
-		const struct range *r = &allocator.free[i];
-		uint64_t from = MAX(range.start, r->start);
-		uint64_t to = MIN(range.end, r->end);
-
-		if (from < to) {
-			unsigned int before = allocator.free_count;
-
-			cut(i, from, to);
-			if (allocator.free_count < before)
-				i--;	/* the next one moved here */
-		}
-	}
-}
-
 static uint64_t frame_up(uint64_t address)
 {
 	return ROUND_UP(address, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
+/* The frames that bytes lie in, wholly or in part. */
+static struct range around(uint64_t start, uint64_t end)
+{
+	return (struct range){ start >> PAGE_SHIFT, frame_up(end) };
+}
+
+/* The frames that lie in RAM range i as a whole. */
+static struct range ram_range(const struct boot_info *boot, unsigned int i)
+{
+	return (struct range){ frame_up(boot->ram[i].start),
+			       boot->ram[i].end >> PAGE_SHIFT };
 }
 
 /* What of the range is RAM, for the loader's ranges may reach beyond. */
@@ -75,27 +38,26 @@ static void assign(const struct boot_info *boot, struct range range,
 		   enum frame_kind kind)
 {
 	for (unsigned int i = 0; i < boot->ram_count; i++) {
-		uint64_t start = MAX(range.start,
-				     frame_up(boot->ram[i].start));
-		uint64_t end = MIN(range.end, boot->ram[i].end >> PAGE_SHIFT);
+		struct range r = ram_range(boot, i);
 
-		if (start < end)
-			partition_assign(MFN(start), end - start, 0, kind);
+		r.start = MAX(r.start, range.start);
+		r.end = MIN(r.end, range.end);
+		if (r.start < r.end)
+			partition_assign(MFN(r.start), r.end - r.start, 0,
+					 kind);
 	}
 }
 
 static struct range vmm_range(const struct boot_info *boot, unsigned int i)
 {
-	return (struct range){ boot->vmm[i].start >> PAGE_SHIFT,
-			       frame_up(boot->vmm[i].end) };
+	return around(boot->vmm[i].start, boot->vmm[i].end);
 }
 
 static struct range module_range(const struct boot_info *boot, unsigned int i)
 {
 	const struct boot_module *m = &boot->module[i];
 
-	return (struct range){ m->address >> PAGE_SHIFT,
-			       frame_up(m->address + m->size) };
+	return around(m->address, m->address + m->size);
 }
 
 /* First fit for min..max frames: cut out, not assigned. */
@@ -104,9 +66,9 @@ static struct run take(uint64_t min, uint64_t max, unsigned int order)
 	uint64_t unit = UINT64_C(1) << order;
 
 	BUG_ON(!allocator.open || min == 0 || min > max);
-	for (unsigned int k = 0; k < allocator.free_count; k++) {
-		unsigned int i = order ? allocator.free_count - 1 - k : k;
-		const struct range *r = &allocator.free[i];
+	for (unsigned int k = 0; k < allocator.free.count; k++) {
+		unsigned int i = order ? allocator.free.count - 1 - k : k;
+		const struct range *r = &allocator.free.range[i];
 		uint64_t start = ROUND_UP(r->start, unit);
 		uint64_t end = r->end & ~(unit - 1);
 
@@ -117,7 +79,8 @@ static struct run take(uint64_t min, uint64_t max, unsigned int order)
 
 		if (order)
 			start = end - count;
-		cut(i, start, start + count);
+		ranges_remove(&allocator.free,
+			      (struct range){ start, start + count });
 		return (struct run){ MFN(start), count };
 	}
 	return (struct run){ MFN_NONE, 0 };
@@ -143,23 +106,20 @@ bool boot_alloc_init(const struct boot_info *boot)
 {
 	uint64_t end = 0;
 
-	allocator.free_count = 0;
+	allocator.free.count = 0;
 	allocator.table = allocator.table_end = NULL;
 	allocator.open = true;
 	for (unsigned int i = 0; i < boot->ram_count; i++) {
-		const struct boot_range *r = &boot->ram[i];
-		struct range frames = { frame_up(r->start),
-					r->end >> PAGE_SHIFT };
+		struct range r = ram_range(boot, i);
 
-		end = MAX(end, frames.end);
-		frames.start = MAX(frames.start, LOW_FRAMES);
-		if (frames.start < frames.end)
-			allocator.free[allocator.free_count++] = frames;
+		end = MAX(end, r.end);
+		r.start = MAX(r.start, LOW_FRAMES);
+		ranges_add(&allocator.free, r);
 	}
 	for (unsigned int i = 0; i < boot->vmm_count; i++)
-		reserve(vmm_range(boot, i));
+		ranges_remove(&allocator.free, vmm_range(boot, i));
 	for (unsigned int i = 0; i < boot->module_count; i++)
-		reserve(module_range(boot, i));
+		ranges_remove(&allocator.free, module_range(boot, i));
 
 	uint64_t count = frame_up(end * sizeof(struct frame));
 	struct run run = { MFN_NONE, 0 };
@@ -212,8 +172,9 @@ uint64_t boot_free_frames(void)
 {
 	uint64_t count = 0;
 
-	for (unsigned int i = 0; i < allocator.free_count; i++)
-		count += allocator.free[i].end - allocator.free[i].start;
+	for (unsigned int i = 0; i < allocator.free.count; i++)
+		count += allocator.free.range[i].end -
+			 allocator.free.range[i].start;
 	return count;
 }
 

@@ -2,8 +2,7 @@
 /* CR0, CR4, EFER, MSRs: what a guest may write, what it reads back. */
 #include "machine.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/cr.h"
-#include "arch/x86/msr.h"
+#include "arch/x86/virt.h"
 #include "arch/x86/regs.h"
 
 #define LONG_MODE ((struct cr_state){ \

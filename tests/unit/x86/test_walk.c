@@ -2,7 +2,7 @@
 /* Walks of guests' own page tables, in every paging mode. */
 #include "machine.h"
 #include <string.h>
-#include "arch/x86/guest_walk.h"
+#include "arch/x86/virt.h"
 #include "arch/x86/regs.h"
 #include "core/arch.h"
 #include <xen/errno.h>

@@ -103,11 +103,11 @@ unsigned int acpi_table_count(void)
 	return found_count;
 }
 
-struct boot_range acpi_table_range(unsigned int index)
+struct range acpi_table_range(unsigned int index)
 {
 	uint64_t start = phys_of(found[index]);
 
-	return (struct boot_range){ start, start + found[index]->length };
+	return (struct range){ start, start + found[index]->length };
 }
 
 static void read_cpu(uint32_t apic_id, uint32_t flags)

@@ -52,4 +52,4 @@ const struct acpi_header *acpi_table(const char *signature,
 				     unsigned int index);
 /* Calls of paging: where tables lie, to keep them mapped. */
 unsigned int acpi_table_count(void);
-struct boot_range acpi_table_range(unsigned int index);
+struct range acpi_table_range(unsigned int index);

@@ -3,9 +3,8 @@
  * Local APIC (AMD APM volume 2, "Advanced Programmable Interrupt Controller").
  * Registers have xAPIC offsets here; x2APIC's MSR numbers follow from them.
  */
-#include "arch/x86/apic.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/acpi.h"
-#include "arch/x86/cpu_local.h"
 #include "arch/x86/paging.h"
 
 #define MSR_APIC_BASE		0x1bu

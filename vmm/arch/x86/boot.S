@@ -37,9 +37,9 @@ mb2_header:
 	.long -(MB2_MAGIC + mb2_end - mb2_header)
 	.balign 8
 	.short 1, 1				/* information, optional */
-	.long 8 + 5 * 4
-	.long 1, 3, 6, 14, 15			/* command line, modules, */
-	.balign 8				/* memory map, RSDP 1 and 2 */
+	.long 8 + 4 * 4
+	.long 3, 6, 14, 15			/* modules, memory map, */
+	.balign 8				/* RSDP 1 and 2 */
 	.short 2, 0				/* addresses */
 	.long 24
 	.long PHYS(mb2_header), PHYS(image_start)

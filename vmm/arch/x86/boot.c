@@ -3,16 +3,10 @@
  * The boot CPU's way from boot.S to upcall_boot(). First with the loader's
  * memory all visible: read what must be read. Then on the final tables.
  */
-#include "arch/x86/boot.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/acpi.h"
-#include "arch/x86/apic.h"
-#include "arch/x86/copy.h"
 #include "arch/x86/multiboot.h"
 #include "arch/x86/paging.h"
-#include "arch/x86/smp.h"
-#include "arch/x86/time.h"
-#include "arch/x86/trap.h"
-#include "arch/x86/uart.h"
 #include "core/upcall.h"
 
 uint8_t copy_has_xgetbv;

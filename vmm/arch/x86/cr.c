@@ -3,10 +3,9 @@
  * Control registers of guests. LMA follows LME and PG here, because every
  * write that could change one of the three exits.
  */
-#include "arch/x86/cr.h"
+#include "arch/x86/virt.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
-#include "arch/x86/virt.h"
 
 #define CR0_KNOWN \
 	(CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP | CR0_AM | \

@@ -6,9 +6,8 @@
  * page of its own. Reserved bits are ignored: QEMU sets A even in the
  * page-directory-pointer entries of 32-bit PAE.
  */
-#include "arch/x86/guest_walk.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/virt.h"
+#include "arch/x86/regs.h"
 #include "core/p2m.h"
 
 #define PTE_P		BIT64(0)

@@ -4,11 +4,9 @@
  * accepts writes that change nothing, where real kernels do that. Linux
  * reads SEV_STATUS and HWCR before it can take a fault.
  */
-#include "arch/x86/msr.h"
-#include "arch/x86/cr.h"
+#include "arch/x86/virt.h"
 #include "arch/x86/insn.h"
 #include "arch/x86/regs.h"
-#include "arch/x86/virt.h"
 
 #define APIC_BASE_VALUE	0xfee00c00ull	/* enabled, x2APIC */
 #define APIC_BASE_BSP	BIT64(8)

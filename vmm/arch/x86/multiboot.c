@@ -6,18 +6,16 @@
  */
 #include "arch/x86/multiboot.h"
 #include "arch/x86/layout.h"
-#include "arch/x86/ranges.h"
+#include "lib/ranges.h"
 #include "core/arch.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
 #define E820_RAM		1u
 #define MB1_HAS_MEMORY		BIT32(0)
-#define MB1_HAS_COMMAND_LINE	BIT32(2)
 #define MB1_HAS_MODULES		BIT32(3)
 #define MB1_HAS_MAP		BIT32(6)
 #define MB2_TAG_END		0u
-#define MB2_TAG_COMMAND_LINE	1u
 #define MB2_TAG_MODULE		3u
 #define MB2_TAG_MAP		6u
 #define MB2_TAG_RSDP1		14u
@@ -72,18 +70,14 @@ static const void *piece(uint64_t address, uint64_t size)
 static void read_map_entry(uint64_t start, uint64_t length, uint32_t type)
 {
 	const uint64_t page = PAGE_SIZE - 1;
-	uint64_t end = start + length;
-	bool fits;
+	bool is_ram = type == E820_RAM;
+	/* RAM inwards, everything else outwards. */
+	uint64_t up = is_ram ? 0 : page, end = start + length;
 
 	if (end < start)
 		end = UINT64_MAX - page;
-	if (type == E820_RAM)
-		fits = ranges_add(&ram, (struct boot_range){
-			(start + page) & ~page, end & ~page });
-	else
-		fits = ranges_add(&reserved, (struct boot_range){
-			start & ~page, (end + page) & ~page });
-	if (!fits)
+	if (!ranges_add(is_ram ? &ram : &reserved, (struct range){
+			(start + page - up) & ~page, (end + up) & ~page }))
 		refuse("memory map with more than 256 pieces");
 }
 
@@ -103,22 +97,11 @@ static void read_module(uint32_t start, uint32_t end)
 	module->data = phys_ptr(start);
 }
 
-static void read_command_line(const char *text, size_t limit)
-{
-	size_t size = strnlen(text, MIN(limit,
-					sizeof(boot_info.command_line) - 1));
-
-	memcpy(boot_info.command_line, text, size);
-	boot_info.command_line[size] = 0;
-}
-
 static void mb1_read(uint64_t address)
 {
 	const struct mb1_info *info = piece(address, sizeof(*info));
 	uint64_t at = info->map;
 
-	if (info->flags & MB1_HAS_COMMAND_LINE)
-		read_command_line(piece(info->command_line, 256), 256);
 	if (info->flags & MB1_HAS_MAP) {
 		uint64_t end = at + info->map_size;
 
@@ -164,16 +147,12 @@ static uint64_t mb2_read(uint64_t address)
 
 	while (at + sizeof(struct mb2_tag) <= end) {
 		const struct mb2_tag *tag = piece(at, sizeof(*tag));
-		uint64_t body = at + sizeof(*tag);
 
 		if (tag->type == MB2_TAG_END || tag->size < sizeof(*tag) ||
 		    tag->size > end - at)
 			break;
-		if (tag->type == MB2_TAG_COMMAND_LINE) {
-			read_command_line(piece(body, tag->size),
-					  tag->size - sizeof(*tag));
-		} else if (tag->type == MB2_TAG_MODULE &&
-			   tag->size >= sizeof(struct mb2_module)) {
+		if (tag->type == MB2_TAG_MODULE &&
+		    tag->size >= sizeof(struct mb2_module)) {
 			const struct mb2_module *m = piece(at, sizeof(*m));
 
 			read_module(m->start, m->end);
@@ -182,7 +161,7 @@ static uint64_t mb2_read(uint64_t address)
 			mb2_read_map(at, tag->size);
 		} else if (tag->type == MB2_TAG_RSDP2 ||
 			   (tag->type == MB2_TAG_RSDP1 && !rsdp)) {
-			rsdp = body;
+			rsdp = at + sizeof(*tag);
 		}
 		at += ROUND_UP((uint64_t)tag->size, 8);
 	}
@@ -201,15 +180,13 @@ uint64_t multiboot_read(uint32_t magic, uint32_t information)
 		refuse("the boot loader speaks neither Multiboot 1 nor 2");
 
 	for (unsigned int i = 0; i < reserved.count; i++)
-		if (!ranges_remove(&ram, reserved.range[i]))
-			refuse("memory map with more than 256 pieces");
-	ranges_keep(&ram, BOOT_RAM_MAX);
+		ranges_remove(&ram, reserved.range[i]);
 	if (!ram.count)
 		refuse("the boot loader tells of no memory");
 	memcpy(boot_info.ram, ram.range, ram.count * sizeof(ram.range[0]));
 	boot_info.ram_count = ram.count;
-	boot_info.vmm[0] = (struct boot_range){ 0, LOW_LIMIT };
-	boot_info.vmm[1] = (struct boot_range){ image_phys(image_start),
+	boot_info.vmm[0] = (struct range){ 0, LOW_LIMIT };
+	boot_info.vmm[1] = (struct range){ image_phys(image_start),
 						image_phys(image_end) };
 	boot_info.vmm_count = 2;
 	return rsdp;

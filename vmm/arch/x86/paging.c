@@ -9,7 +9,7 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/multiboot.h"
-#include "arch/x86/ranges.h"
+#include "lib/ranges.h"
 #include "core/bug.h"
 
 #define PTE_PRESENT	BIT64(0)
@@ -27,16 +27,16 @@
 
 uint64_t paging_root;
 static struct ranges available;	/* RAM that nobody uses yet */
-static struct boot_range spare;	/* paging_take() takes from its end */
+static struct range spare;	/* paging_take() takes from its end */
 static struct ranges constant;	/* read-only in the direct map */
-static struct boot_range *taken;
+static struct range *taken;
 static unsigned int max_level;
 static unsigned int stack_count;	/* CPUs 0 .. stack_count - 1 */
 static bool sealed;
 
-static struct boot_range module_range(const struct boot_module *m)
+static struct range module_range(const struct boot_module *m)
 {
-	return (struct boot_range){
+	return (struct range){
 		m->address, ROUND_UP(m->address + m->size, PAGE_SIZE)
 	};
 }
@@ -59,12 +59,9 @@ void paging_init(void)
 	for (unsigned int i = 0; i < boot_info.ram_count; i++)
 		BUG_ON(!ranges_add(&available, boot_info.ram[i]));
 	for (unsigned int i = 0; i < boot_info.vmm_count; i++)
-		BUG_ON(!ranges_remove(&available, boot_info.vmm[i]));
-	for (unsigned int i = 0; i < boot_info.module_count; i++) {
-		struct boot_range r = module_range(&boot_info.module[i]);
-
-		BUG_ON(!ranges_remove(&available, r));
-	}
+		ranges_remove(&available, boot_info.vmm[i]);
+	for (unsigned int i = 0; i < boot_info.module_count; i++)
+		ranges_remove(&available, module_range(&boot_info.module[i]));
 	spare = ranges_largest(&available, EARLY_LIMIT);
 	for (unsigned int i = 0; i < boot_info.module_count; i++) {
 		struct boot_module *m = &boot_info.module[i];
@@ -73,10 +70,10 @@ void paging_init(void)
 			move_module(m);
 		BUG_ON(!ranges_add(&constant, module_range(m)));
 	}
-	BUG_ON(!ranges_add(&constant, (struct boot_range){
+	BUG_ON(!ranges_add(&constant, (struct range){
 		image_phys(image_start), image_phys(image_rodata_end) }));
 	taken = &boot_info.vmm[boot_info.vmm_count++];
-	*taken = (struct boot_range){ spare.end, spare.end };
+	*taken = (struct range){ spare.end, spare.end };
 	max_level = insn_cpuid(0x80000001, 0).edx & BIT32(26) ? 3 : 2;
 }
 
@@ -144,7 +141,7 @@ static void map_direct(uint64_t start, uint64_t end)
 		uint64_t flags = MAP_DATA, stop = end;
 
 		for (unsigned int i = 0; i < constant.count; i++) {
-			const struct boot_range *c = &constant.range[i];
+			const struct range *c = &constant.range[i];
 
 			if (c->start <= start && start < c->end) {
 				flags = MAP_RODATA;
@@ -175,7 +172,7 @@ void paging_build(void)
 	map_image(image_rodata_end, image_end, MAP_DATA);
 
 	for (unsigned int i = 0; i < acpi_table_count(); i++) {
-		struct boot_range r = acpi_table_range(i);
+		struct range r = acpi_table_range(i);
 
 		r.start &= ~(uint64_t)(PAGE_SIZE - 1);
 		r.end = ROUND_UP(r.end, PAGE_SIZE);

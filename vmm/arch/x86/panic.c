@@ -4,13 +4,9 @@
  * report goes to both serial ports, waiting for them. What runs here trusts
  * as little as it can: no lock, no log, memory only inside known stacks.
  */
-#include "arch/x86/trap.h"
+#include "arch/x86/machine.h"
 #include <bulkhead/telemetry.h>
-#include "arch/x86/apic.h"
-#include "arch/x86/cpu_local.h"
 #include "arch/x86/paging.h"
-#include "arch/x86/power.h"
-#include "arch/x86/uart.h"
 #include "core/log.h"
 #include "core/world.h"
 #include "lib/crc.h"

@@ -2,10 +2,8 @@
 /*
  * Sleeping and switching off.
  */
-#include "arch/x86/power.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/acpi.h"
-#include "arch/x86/insn.h"
-#include "arch/x86/uart.h"
 
 #define PM1_SCI_EN	BIT32(0)
 #define PM1_SLP_EN	BIT32(13)

@@ -2,8 +2,7 @@
 /*
  * MC146818 real-time clock in CMOS.
  */
-#include "arch/x86/rtc.h"
-#include "arch/x86/insn.h"
+#include "arch/x86/machine.h"
 
 #define CMOS_INDEX	0x70u
 #define CMOS_DATA	0x71u

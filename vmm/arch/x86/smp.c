@@ -3,15 +3,11 @@
  * Start-up of all processors by INIT and start-up IPI (AMD APM volume 2,
  * "Initializing Processors"; Intel SDM volume 3, "MP Initialization").
  */
-#include "arch/x86/smp.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/acpi.h"
-#include "arch/x86/apic.h"
-#include "arch/x86/copy.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/multiboot.h"
 #include "arch/x86/paging.h"
-#include "arch/x86/time.h"
-#include "arch/x86/trap.h"
 #include "arch/x86/virt.h"
 #include "core/log.h"
 #include "core/upcall.h"

@@ -7,12 +7,9 @@
  * the best of several samples, and of several measurements the one with the
  * best ends counts. Lost time then costs precision only if it hits all.
  */
-#include "arch/x86/time.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/acpi.h"
-#include "arch/x86/apic.h"
-#include "arch/x86/insn.h"
 #include "arch/x86/paging.h"
-#include "arch/x86/rtc.h"
 #include "core/log.h"
 
 #define PIT_HZ			1193182u

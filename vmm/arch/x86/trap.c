@@ -3,11 +3,9 @@
  * Descriptor tables of each CPU, and what happens on interrupts and
  * exceptions of the VMM.
  */
-#include "arch/x86/trap.h"
-#include "arch/x86/apic.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/paging.h"
 #include "arch/x86/regs.h"
-#include "arch/x86/smp.h"
 #include "core/arch.h"
 #include "lib/format.h"
 

@@ -3,8 +3,7 @@
  * 16550 serial ports. The boot CPU alone uses them, except in a panic, when
  * all others have been stopped.
  */
-#include "arch/x86/uart.h"
-#include "arch/x86/insn.h"
+#include "arch/x86/machine.h"
 #include "core/arch.h"
 #include "core/upcall.h"
 

@@ -6,7 +6,6 @@
 #include "arch/x86/virt.h"
 #include "arch/x86/cpu_local.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/guest_walk.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/regs.h"
 #include "core/domain.h"

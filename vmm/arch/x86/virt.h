@@ -165,3 +165,53 @@ uint64_t fpu_allowed_xcr0(void);
 bool fpu_write_xcr0(uint64_t value);
 bool fpu_write_tsc_aux(struct vcpu *v, uint64_t value);
 void fpu_reset(struct vcpu *v);		/* the reset state, in memory */
+
+/* A guest's own page tables, as the guest's registers say. */
+
+/*
+ * Guest-virtual to guest-physical. 0 and *gpa, or -XEN_EFAULT; the rest as
+ * for arch_guest_ptr().
+ */
+int guest_translate(const struct vcpu *v, uint64_t va, bool write,
+		    uint64_t *gpa);
+/*
+ * Copies the code bytes that v is about to execute, at most size; returns how
+ * many could be read (0: the page is not v's own RAM).
+ */
+size_t guest_fetch(const struct vcpu *v, uint8_t *bytes, size_t size);
+
+/*
+ * What a guest may write to CR0, CR4 and EFER. The checks are those of the
+ * CPU (APM volume 2, "System Resources") plus our policy, so that a state
+ * that VMRUN would refuse gives the guest its #GP at the instruction.
+ */
+
+struct cr_state {
+	uint64_t cr0, cr4, efer;
+	bool code64;
+};
+
+/* False = #GP. On success the state is what the CPU would have then. */
+bool cr0_write(struct cr_state *s, uint64_t value);
+bool cr4_write(struct cr_state *s, uint64_t value, uint64_t allowed);
+bool efer_write(struct cr_state *s, uint64_t value);
+
+/* The same on a vCPU. */
+enum control { CONTROL_CR0, CONTROL_CR4, CONTROL_EFER };
+bool vcpu_write_control(struct vcpu *v, enum control which, uint64_t value);
+
+/*
+ * The MSRs of guests: an allow-list. What the back end passes through (FS,
+ * GS and KernelGS base, system-call and SYSENTER registers) never gets here.
+ */
+
+enum msr_outcome {
+	MSR_DONE,
+	MSR_FAULT,		/* #GP */
+	MSR_CORE,		/* x2APIC and Xen: the core's */
+};
+
+enum msr_outcome msr_read(struct vcpu *v, uint32_t index, uint64_t *value);
+enum msr_outcome msr_write(struct vcpu *v, uint32_t index, uint64_t value);
+/* Whether every byte is a memory type that PAT knows. Pure. */
+bool msr_pat_is_valid(uint64_t value);

@@ -14,10 +14,7 @@
 #include "arch/x86/svm/svm.h"
 #include "arch/x86/cpu_local.h"
 #include "arch/x86/cpuid.h"
-#include "arch/x86/cr.h"
 #include "arch/x86/decode.h"
-#include "arch/x86/guest_walk.h"
-#include "arch/x86/msr.h"
 #include "arch/x86/regs.h"
 #include "core/world.h"
 
