@@ -17,8 +17,6 @@
 #include "vdev/ports.h"
 #include "vdev/serial.h"
 
-#define MSR_X2APIC_FIRST	0x800u
-#define MSR_X2APIC_LAST		0x8ffu
 #define MSR_HYPERCALL_PAGE	0x40000000u
 #define VECTOR_GP		13u
 
@@ -96,10 +94,9 @@ void hook_start_vcpu(struct vcpu *v)
 
 static bool all_down(const struct domain *d)
 {
-	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+	for (uint32_t i = 0; i < d->vcpu_count; i++)
 		if (atomic_load(&d->vcpu[i].state) != VCPU_DOWN)
 			return false;
-	}
 	return true;
 }
 
@@ -124,13 +121,10 @@ static void halt(struct vcpu *v, const struct vmexit *exit)
 
 static void msr_read(struct vcpu *v, const struct vmexit *exit)
 {
-	uint32_t index = exit->msr.index;
 	uint64_t value = 0;
-	bool good = index == MSR_HYPERCALL_PAGE;
 
-	if (index >= MSR_X2APIC_FIRST && index <= MSR_X2APIC_LAST)
-		good = lapic_msr_read(v, index, &value);
-	if (!good) {
+	if (exit->msr.index != MSR_HYPERCALL_PAGE &&
+	    !lapic_msr_read(v, exit->msr.index, &value)) {
 		arch_vcpu_inject_fault(v, VECTOR_GP, 0);
 		return;
 	}
@@ -142,17 +136,13 @@ static void msr_read(struct vcpu *v, const struct vmexit *exit)
 static void msr_write(struct vcpu *v, const struct vmexit *exit)
 {
 	uint32_t index = exit->msr.index;
-	bool good = false;
+	uint64_t value = exit->msr.value;
 
-	if (index == MSR_HYPERCALL_PAGE)
-		good = hypercall_page_write(v, exit->msr.value);
-	else if (index >= MSR_X2APIC_FIRST && index <= MSR_X2APIC_LAST)
-		good = lapic_msr_write(v, index, exit->msr.value);
-	if (!good) {
+	if (index == MSR_HYPERCALL_PAGE ? hypercall_page_write(v, value)
+					: lapic_msr_write(v, index, value))
+		arch_vcpu_skip(v, exit);
+	else
 		arch_vcpu_inject_fault(v, VECTOR_GP, 0);
-		return;
-	}
-	arch_vcpu_skip(v, exit);
 }
 
 static void crash(struct vcpu *v, const char *why)
@@ -168,10 +158,9 @@ static void crash(struct vcpu *v, const char *why)
 static void memory_fault(struct vcpu *v, const struct vmexit *exit)
 {
 	log_guest(v->domain, "%s of guest-physical %lx, where nothing is",
-		  exit->memory.execute ? "execution"
-		  : exit->memory.write ? "write"
-				       : "read",
-		  (unsigned long)exit->memory.address);
+		  exit->memory.execute ? "execution" :
+		  exit->memory.write ? "write" : "read",
+		  exit->memory.address);
 	crash(v, "it touched memory that it does not have");
 }
 
@@ -213,7 +202,7 @@ void route_exit(struct vcpu *v, const struct vmexit *exit)
 		break;
 	case EXIT_FATAL:
 		log_line("%s: entry refused, code %lx", v->domain->name,
-			 (unsigned long)exit->fatal.code);
+			 exit->fatal.code);
 		crash(v, "the processor refused its state");
 		break;
 	case EXIT_REASON_COUNT:
@@ -306,7 +295,7 @@ static void build_done(struct domain *d)
 	next_job(d, DOMAIN_RUNNING);
 	tell_store(d);
 	log_line("%s: started, domain %u, %lu MiB, %u vCPUs", d->name, d->id,
-		 (unsigned long)(d->ram_frames >> 8), d->vcpu_count);
+		 d->ram_frames >> 8, d->vcpu_count);
 	if (destroy)
 		domain_destroy(d);
 }

@@ -324,7 +324,6 @@ static void s5_is_found_in_the_dsdt(void **state)
 	assert_int_equal(acpi.s5_a, 5);
 	assert_int_equal(acpi.s5_b, 1);
 	assert_int_equal(acpi.pm1a_control, 0x604);
-	assert_int_equal(acpi.pm_timer_port, 0x608);
 	assert_int_equal(acpi.reset_port, 0xcf9);
 	assert_int_equal(acpi.reset_value, 0xf);
 	/* Revision 1 ends before the reset register. */

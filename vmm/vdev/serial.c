@@ -237,7 +237,7 @@ static void maybe_power_off(nsec_t now)
 nsec_t serial_poll(nsec_t now)
 {
 	size_t moved = 0;
-	struct audit audit;
+	char text[240];
 
 	if (!greeted) {
 		greeted = telemetry_send_hello(&box[SERIAL_COM2]);
@@ -246,7 +246,7 @@ nsec_t serial_poll(nsec_t now)
 				focus = i;
 	}
 	if (atomic_exchange(&world.audit_wanted, false))
-		telemetry_audit(&audit);
+		telemetry_audit(text, sizeof(text));
 	send_log();
 	/* A bounded number of VMs and bytes a time, each VM in turn. */
 	for (uint32_t i = 1;

@@ -36,25 +36,18 @@ size_t outbox_take(struct outbox *box, uint8_t *buffer, size_t size)
 bool telemetry_send(struct outbox *box, unsigned int type, uint16_t domid,
 		    const void *payload, size_t size)
 {
-	const uint8_t *byte = payload;
 	uint8_t head[6] = {
 		TELEMETRY_START, (uint8_t)type, (uint8_t)domid,
 		(uint8_t)(domid >> 8), (uint8_t)size, (uint8_t)(size >> 8)
 	};
-	uint16_t crc = 0xffff;
-	uint8_t tail[2];
+	uint16_t crc = crc16(crc16(0xffff, head + 1, sizeof(head) - 1),
+			     payload, size);
 
 	if (outbox_room(box) < size + OVERHEAD)
 		return false;
-	for (size_t i = 1; i < sizeof(head); i++)
-		crc = crc16_add(crc, head[i]);
-	for (size_t i = 0; i < size; i++)
-		crc = crc16_add(crc, byte[i]);
-	tail[0] = (uint8_t)crc;
-	tail[1] = (uint8_t)(crc >> 8);
 	outbox_put(box, head, sizeof(head));
 	outbox_put(box, payload, size);
-	outbox_put(box, tail, sizeof(tail));
+	outbox_put(box, &crc, sizeof(crc));
 	return true;
 }
 
@@ -165,35 +158,21 @@ static void list(struct outbox *box)
 		send_domain(box, world.domain[i]);
 }
 
-void telemetry_audit(struct audit *audit)
-{
-	sched_stop_others();
-	partition_audit(audit);
-	sched_resume_others();
-	if (audit->errors)
-		log_line("audit: %lu errors; first: %s",
-			 (unsigned long)audit->errors, audit->first);
-	else
-		log_line("audit: clean, %lu frames, %lu loans",
-			 (unsigned long)audit->frames,
-			 (unsigned long)audit->loans);
-}
-
-static int audit_command(char *text)
+bool telemetry_audit(char *text, size_t size)
 {
 	struct audit audit;
 
-	telemetry_audit(&audit);
-	if (!audit.errors) {
-		format_text(text, REPLY_TEXT_MAX,
-			    "clean: %lu frames, %lu loans",
-			    (unsigned long)audit.frames,
-			    (unsigned long)audit.loans);
-		return 0;
-	}
-	format_text(text, REPLY_TEXT_MAX, "%lu errors; first: %s",
-		    (unsigned long)audit.errors, audit.first);
-	return -XEN_EIO;
+	sched_stop_others();
+	partition_audit(&audit);
+	sched_resume_others();
+	if (audit.errors)
+		format_text(text, size, "%lu errors; first: %s", audit.errors,
+			    audit.first);
+	else
+		format_text(text, size, "clean, %lu frames, %lu loans",
+			    audit.frames, audit.loans);
+	log_line("audit: %s", text);
+	return !audit.errors;
 }
 
 /* Sends the kept output again: the stream's position moves back. */
@@ -238,7 +217,8 @@ static void command(struct outbox *box, uint16_t domid,
 	} else if (c->op == TELEMETRY_OP_HELLO) {
 		telemetry_send_hello(box);
 	} else if (c->op == TELEMETRY_OP_AUDIT) {
-		status = audit_command(text);
+		if (!telemetry_audit(text, sizeof(text)))
+			status = -XEN_EIO;
 	} else if (c->op == TELEMETRY_OP_POWEROFF) {
 		log_line("powered off by the operator");
 		atomic_store(&world.poweroff_wanted, true);
@@ -274,48 +254,50 @@ static void obey(struct outbox *box, const uint8_t *frame, size_t length)
 static uint8_t received[TELEMETRY_PAYLOAD_MAX + OVERHEAD];
 static size_t received_count;
 
-/* Drops the first byte and what follows up to the next start byte. */
-static void resync(void)
+/* Drops count bytes. */
+static void drop(size_t count)
 {
-	size_t from = 1;
-
-	while (from < received_count && received[from] != TELEMETRY_START)
-		from++;
-	received_count -= from;
-	memmove(received, received + from, received_count);
+	received_count -= count;
+	memmove(received, received + count, received_count);
 }
 
-void telemetry_receive(struct outbox *box, uint8_t byte)
+/* How much cannot be a frame: up to the next start byte. */
+static size_t noise(void)
+{
+	size_t size = 1;
+
+	while (size < received_count && received[size] != TELEMETRY_START)
+		size++;
+	return size;
+}
+
+/* How many bytes at the start are done with: a frame or noise; 0: wait. */
+static size_t take_frame(struct outbox *box)
 {
 	size_t length;
 	uint16_t crc;
 
+	if (received[0] != TELEMETRY_START)
+		return noise();
+	if (received_count < 6)
+		return 0;
+	length = (size_t)received[4] | (size_t)received[5] << 8;
+	if (length > TELEMETRY_PAYLOAD_MAX)
+		return noise();
+	if (received_count < length + OVERHEAD)
+		return 0;
+	crc = crc16(0xffff, received + 1, length + 5);
+	if (memcmp(&crc, received + length + 6, sizeof(crc)))
+		return noise();
+	obey(box, received, length);
+	return length + OVERHEAD;
+}
+
+void telemetry_receive(struct outbox *box, uint8_t byte)
+{
+	size_t done;
+
 	received[received_count++] = byte;
-	while (received_count) {
-		if (received[0] != TELEMETRY_START) {
-			resync();
-			continue;
-		}
-		if (received_count < 6)
-			return;
-		length = (size_t)received[4] | (size_t)received[5] << 8;
-		if (length > TELEMETRY_PAYLOAD_MAX) {
-			resync();
-			continue;
-		}
-		if (received_count < length + OVERHEAD)
-			return;
-		crc = 0xffff;
-		for (size_t i = 1; i < length + 6; i++)
-			crc = crc16_add(crc, received[i]);
-		if (received[length + 6] != (uint8_t)crc ||
-		    received[length + 7] != (uint8_t)(crc >> 8)) {
-			resync();
-			continue;
-		}
-		obey(box, received, length);
-		received_count -= length + OVERHEAD;
-		memmove(received, received + length + OVERHEAD,
-			received_count);
-	}
+	while (received_count && (done = take_frame(box)))
+		drop(done);
 }

@@ -3,7 +3,6 @@
 #pragma once
 #include "lib/types.h"
 
-struct audit;
 struct domain;
 
 /* A queue of bytes on their way to a serial port; boot CPU only. */
@@ -24,5 +23,5 @@ bool telemetry_send_hello(struct outbox *box);
 void telemetry_send_news(struct outbox *box, struct domain *d, nsec_t now);
 /* A byte from the tool; whole frames are obeyed at once. */
 void telemetry_receive(struct outbox *box, uint8_t byte);
-/* Stops all CPUs, audits all frames, logs the result. Boot CPU. */
-void telemetry_audit(struct audit *audit);
+/* Stops all CPUs, audits all frames, logs the result. Clean? Boot CPU. */
+bool telemetry_audit(char *text, size_t size);

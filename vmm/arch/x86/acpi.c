@@ -203,9 +203,6 @@ static void read_fadt(const struct acpi_header *t)
 	acpi.pm1b_control = (uint16_t)field(t, 68, 4);
 	acpi.smi_command = (uint16_t)field(t, 48, 4);
 	acpi.acpi_enable = (uint8_t)field(t, 52, 1);
-	if (field(t, 91, 1) == 4)
-		acpi.pm_timer_port = (uint16_t)field(t, 76, 4);
-	acpi.pm_timer_mask = flags & BIT32(8) ? UINT32_MAX : 0xffffff;
 	/* RESET_REG_SUP, and the register is in I/O space. */
 	if (flags & BIT32(10) && field(t, 116, 1) == 1) {
 		acpi.reset_port = (uint16_t)field(t, 120, 8);

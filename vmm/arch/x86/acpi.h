@@ -20,11 +20,6 @@ struct acpi_header {
 } __attribute__((packed));
 static_assert(sizeof(struct acpi_header) == 36, "ACPI table header");
 
-struct acpi_port {		/* a register in I/O space, 0 = none */
-	uint16_t port;
-	uint8_t size;		/* bytes */
-};
-
 struct acpi_info {
 	uint32_t cpu_apic_id[CPU_MAX];	/* enabled ones, as listed */
 	unsigned int cpu_count;
@@ -32,8 +27,6 @@ struct acpi_info {
 	uint32_t nmi_lints;		/* bit n: LINTn is NMI, all CPUs */
 	uint64_t ioapic[IOAPIC_MAX];
 	unsigned int ioapic_count;
-	uint16_t pm_timer_port;		/* 0 = none */
-	uint32_t pm_timer_mask;
 	uint64_t hpet;			/* 0 = none */
 	uint16_t pm1a_control, pm1b_control;
 	bool has_s5;

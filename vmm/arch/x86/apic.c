@@ -14,12 +14,10 @@
 #define BASE_ENABLE		BIT64(11)
 #define BASE_ADDRESS		UINT64_C(0x000ffffffffff000)
 
-#define APIC_ID			0x020u
 #define APIC_TPR		0x080u
 #define APIC_EOI		0x0b0u
 #define APIC_SVR		0x0f0u
 #define APIC_ESR		0x280u
-#define APIC_LVT_CMCI		0x2f0u
 #define APIC_ICR		0x300u
 #define APIC_ICR_HIGH		0x310u
 #define APIC_LVT_TIMER		0x320u
@@ -44,8 +42,8 @@
 #define ICR_BUSY		BIT32(12)
 #define ICR_SPINS		100000u
 
-#define PIC1_COMMAND		0x20u
-#define PIC2_COMMAND		0xa0u
+#define PIC1_COMMAND		0x20
+#define PIC2_COMMAND		0xa0
 #define IOAPIC_SELECT		0x00u
 #define IOAPIC_WINDOW		0x10u
 #define IOAPIC_VERSION		0x01u
@@ -68,20 +66,18 @@ static void set(unsigned int reg, uint32_t value)
 		mmio_write32(window, reg, value);
 }
 
+/* Vectors where nobody minds a stray interrupt; then all are masked. */
 static void pic_silence(void)
 {
-	static const uint8_t set_up[4] = { 0x11, VECTOR_PIC, 4, 1 };
+	static const uint8_t set_up[][3] = {	/* port - 0x20, PIC 1, PIC 2 */
+		{ 0, 0x11, 0x11 }, { 1, VECTOR_PIC, VECTOR_PIC + 8 },
+		{ 1, 4, 2 }, { 1, 1, 1 }, { 1, 0xff, 0xff },
+	};
 
-	for (unsigned int i = 0; i < 4; i++) {
-		uint16_t odd = i ? 1 : 0;
-		uint8_t second = i == 1 ? VECTOR_PIC + 8 :
-				 i == 2 ? 2 : set_up[i];
-
-		insn_outb((uint16_t)(PIC1_COMMAND + odd), set_up[i]);
-		insn_outb((uint16_t)(PIC2_COMMAND + odd), second);
+	for (unsigned int i = 0; i < ARRAY_SIZE(set_up); i++) {
+		insn_outb(PIC1_COMMAND + set_up[i][0], set_up[i][1]);
+		insn_outb(PIC2_COMMAND + set_up[i][0], set_up[i][2]);
 	}
-	insn_outb(PIC1_COMMAND + 1, 0xff);
-	insn_outb(PIC2_COMMAND + 1, 0xff);
 }
 
 static void ioapic_silence(uint64_t address)
@@ -128,11 +124,6 @@ void apic_init_cpu(void)
 	set(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
 	set(APIC_TIMER_INITIAL, 0);
 	set(APIC_LVT_TIMER, VECTOR_TIMER | (deadline_mode ? LVT_DEADLINE : 0));
-}
-
-uint32_t apic_id(void)
-{
-	return x2apic ? get(APIC_ID) : get(APIC_ID) >> 24;
 }
 
 void apic_eoi(void)

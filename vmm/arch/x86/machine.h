@@ -60,7 +60,6 @@ void panic_stop_here(void);
 void apic_init(void);
 /* Each CPU. */
 void apic_init_cpu(void);
-uint32_t apic_id(void);
 void apic_eoi(void);
 /* Start-up signals to one CPU. */
 void apic_send_init(uint32_t id);

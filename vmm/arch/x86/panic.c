@@ -34,12 +34,9 @@ static void send_frame(void)
 {
 	uint8_t head[6] = { TELEMETRY_START, TELEMETRY_PANIC, 0, 0,
 			    (uint8_t)text_size, (uint8_t)(text_size >> 8) };
-	uint16_t crc = 0xffff;
+	uint16_t crc = crc16(crc16(0xffff, head + 1, sizeof(head) - 1), text,
+			     text_size);
 
-	for (size_t i = 1; i < sizeof(head); i++)
-		crc = crc16_add(crc, head[i]);
-	for (size_t i = 0; i < text_size; i++)
-		crc = crc16_add(crc, (uint8_t)text[i]);
 	uart_write(UART_TELEMETRY, head, sizeof(head));
 	uart_write(UART_TELEMETRY, text, text_size);
 	uart_write(UART_TELEMETRY, &crc, sizeof(crc));
@@ -55,8 +52,7 @@ static void back_trace(uint64_t rip, uint64_t frame)
 		const uint64_t *link = (const uint64_t *)frame;
 
 		if (rip) {
-			format_text(line, sizeof(line), " %llx",
-				    (unsigned long long)rip);
+			format_text(line, sizeof(line), " %lx", rip);
 			say(line);
 		}
 		if (!paging_is_stack(frame) || !paging_is_stack(frame + 8) ||
@@ -70,23 +66,20 @@ static void back_trace(uint64_t rip, uint64_t frame)
 
 static void say_registers(const struct trap_regs *r)
 {
-	static const char *const name[15] = {
+	static const char name[15][4] = {
 		"r15", "r14", "r13", "r12", "r11", "r10", "r9 ", "r8 ",
 		"rbp", "rdi", "rsi", "rdx", "rcx", "rbx", "rax",
 	};
-	const uint64_t *value = &r->r15;
 	char line[128];
 
 	for (unsigned int i = ARRAY_SIZE(name); i-- > 0;) {
-		format_text(line, sizeof(line), "%s %016llx%s", name[i],
-			    (unsigned long long)value[i],
-			    i % 4 && i ? "  " : "\n");
+		format_text(line, sizeof(line), "%s %016lx%s", name[i],
+			    (&r->r15)[i], i % 4 && i ? "  " : "\n");
 		uart_text(line);
 	}
 	format_text(line, sizeof(line),
-		    "rip %016llx  rsp %016llx  rflags %llx  cs %llx\n",
-		    (unsigned long long)r->rip, (unsigned long long)r->rsp,
-		    (unsigned long long)r->rflags, (unsigned long long)r->cs);
+		    "rip %016lx  rsp %016lx  rflags %lx  cs %lx\n",
+		    r->rip, r->rsp, r->rflags, r->cs);
 	uart_text(line);
 }
 
@@ -136,14 +129,9 @@ _Noreturn void panic_at(const struct trap_regs *regs, const char *what)
 	unsigned int self;
 
 	insn_cli();
-	switch (atomic_fetch_add(&panicking, 1)) {
-	case 0:
-		break;
-	case 1:			/* perhaps a panic about the panic */
+	if (atomic_fetch_add(&panicking, 1)) {
 		if (atomic_load(&this_cpu()->stopped) == 2)
-			power_exit(PANIC_EXIT);
-		/* fallthrough */
-	default:
+			power_exit(PANIC_EXIT);	/* a panic in the panic */
 		panic_stop_here();
 	}
 	self = arch_cpu_id();
@@ -158,11 +146,9 @@ _Noreturn void panic_at(const struct trap_regs *regs, const char *what)
 	} else {
 		back_trace(0, (uint64_t)__builtin_frame_address(0));
 	}
-	format_text(line, sizeof(line), "cr0 %llx  cr2 %llx  cr3 %llx  "
-		    "cr4 %llx\n", (unsigned long long)insn_read_cr0(),
-		    (unsigned long long)insn_read_cr2(),
-		    (unsigned long long)insn_read_cr3(),
-		    (unsigned long long)insn_read_cr4());
+	format_text(line, sizeof(line), "cr0 %lx  cr2 %lx  cr3 %lx  cr4 %lx\n",
+		    insn_read_cr0(), insn_read_cr2(), insn_read_cr3(),
+		    insn_read_cr4());
 	uart_text(line);
 	send_frame();
 	power_exit(PANIC_EXIT);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Speeds of the TSC and of the APIC's timer, against whatever clock of known
- * speed there is. On a loaded host the VMM may lose the CPU between any two
+ * Speeds of the TSC and of the APIC's timer, against the HPET or else the
+ * PIT. On a loaded host the VMM may lose the CPU between any two
  * instructions. So a sample is a reading of the clock between two readings of
  * the TSC, and how far these are apart bounds its error; a point of time is
- * the best of several samples, and of several measurements the one with the
- * best ends counts. Lost time then costs precision only if it hits all.
+ * the best of several samples, and the best of several measurements counts.
+ * Lost time then costs precision only if it hits all.
  */
-#include "arch/x86/machine.h"
 #include "arch/x86/acpi.h"
+#include "arch/x86/machine.h"
 #include "arch/x86/paging.h"
+#include "core/arch.h"
 #include "core/log.h"
 
 #define PIT_HZ			1193182u
-#define PM_TIMER_HZ		3579545u
 #define PIT_CHANNEL2		0x42u
 #define PIT_COMMAND		0x43u
 #define PIT_GATE		0x61u
@@ -24,59 +24,44 @@
 
 #define SAMPLES			6u	/* per point of time */
 #define MEASUREMENTS		3u
-#define MEASURE_NS		2000000u
+#define MEASURE_HZ		500u	/* a measurement is 2 ms at least, */
+#define MEASURE_TICKS		12000u	/* and so many ticks of the clock */
 #define MEASURE_SPINS		100000000u	/* a clock that stands still */
-#define TOLERANCE		50u	/* 1/50 = 2 % between two clocks */
+#define BLUR			256u	/* error of an end against length */
+#define TOLERANCE		50u	/* 1/50 = 2 % between CPUID and us */
 #define TIME_SHIFT		48
 #define DELTA_MAX		UINT64_C(1000000000)	/* ns to the timer */
 
-enum reference { REF_PIT, REF_PM_TIMER, REF_HPET, REF_COUNT };
-
-struct reference_clock {
-	const char *name;
-	uint64_t hz;		/* 0 = not there */
-	uint64_t mask;		/* it wraps after this value */
-};
-
 struct point {
 	uint64_t tsc, error;	/* error: how long the sample took */
-	uint64_t ref[REF_COUNT];
-	uint32_t apic;
+	uint32_t ref, apic;
 };
 
-static struct reference_clock reference[REF_COUNT] = {
-	[REF_PIT] = { "PIT", PIT_HZ, 0xffff },
-	[REF_PM_TIMER] = { "PM timer", 0, 0 },
-	[REF_HPET] = { "HPET", 0, UINT32_MAX },
-};
-static void *hpet;
+static void *hpet;		/* the reference; NULL: PIT, channel 2 */
+static uint64_t ref_hz = PIT_HZ;
 static struct arch_clock clock;
 static uint64_t time_mul;	/* ns per tick, times 2^TIME_SHIFT */
 static uint32_t tsc_khz;
 static uint64_t apic_mul;	/* timer ticks per ns, times 2^32 */
 static uint64_t wallclock_base;
 
-static uint64_t ref_read(enum reference ref)
+static uint32_t ref_read(void)
 {
 	uint32_t low;
 
-	switch (ref) {
-	case REF_PIT:
-		insn_outb(PIT_COMMAND, 0x80);	/* latch channel 2 */
-		low = insn_inb(PIT_CHANNEL2);
-		return (0xffff - (low | (uint32_t)insn_inb(PIT_CHANNEL2) << 8))
-		       & 0xffff;
-	case REF_PM_TIMER:
-		return insn_inl(acpi.pm_timer_port) & acpi.pm_timer_mask;
-	case REF_HPET:
+	if (hpet)
 		return mmio_read32(hpet, HPET_COUNTER);
-	case REF_COUNT:
-		break;
-	}
-	return 0;
+	insn_outb(PIT_COMMAND, 0x80);	/* latch channel 2, counts down */
+	low = insn_inb(PIT_CHANNEL2);
+	return 0u - (low | (uint32_t)insn_inb(PIT_CHANNEL2) << 8);
 }
 
-static void references_init(void)
+static uint32_t ref_passed(uint32_t from, uint32_t to)
+{
+	return (to - from) & (hpet ? UINT32_MAX : 0xffff);
+}
+
+static void ref_init(void)
 {
 	uint32_t period, config;
 
@@ -85,32 +70,27 @@ static void references_init(void)
 	insn_outb(PIT_COMMAND, 0xb0);
 	insn_outb(PIT_CHANNEL2, 0xff);
 	insn_outb(PIT_CHANNEL2, 0xff);
-
-	if (acpi.pm_timer_port) {
-		reference[REF_PM_TIMER].hz = PM_TIMER_HZ;
-		reference[REF_PM_TIMER].mask = acpi.pm_timer_mask;
-	}
 	if (!acpi.hpet)
 		return;
 	hpet = paging_map_mmio(acpi.hpet, PAGE_SIZE);
 	period = mmio_read32(hpet, HPET_PERIOD);
-	if (period < 1000000 || period > 100000000)
+	if (period < 1000000 || period > 100000000) {
+		hpet = NULL;
 		return;
+	}
 	config = mmio_read32(hpet, HPET_CONFIG);
 	mmio_write32(hpet, HPET_CONFIG, (config & ~BIT32(1)) | 1);
-	reference[REF_HPET].hz = FEMTOSECONDS / period;
+	ref_hz = FEMTOSECONDS / period;
 }
 
-static struct point point_now(enum reference first, enum reference second)
+static struct point point_now(void)
 {
 	struct point best = { .error = UINT64_MAX };
 
 	for (unsigned int i = 0; i < SAMPLES; i++) {
-		struct point p;
 		uint64_t before = insn_rdtsc();
+		struct point p = { .ref = ref_read() };
 
-		p.ref[first] = ref_read(first);
-		p.ref[second] = ref_read(second);
 		p.apic = apic_timer_left();
 		p.error = insn_rdtsc() - before;
 		p.tsc = before + p.error / 2;
@@ -120,53 +100,29 @@ static struct point point_now(enum reference first, enum reference second)
 	return best;
 }
 
-static uint64_t ref_passed(enum reference ref, const struct point *from,
-			   const struct point *to)
-{
-	return (to->ref[ref] - from->ref[ref]) & reference[ref].mask;
-}
-
-/* TSC speed between two points by one reference. */
-static uint64_t khz_between(enum reference ref, const struct point *from,
-			    const struct point *to)
-{
-	uint64_t passed = ref_passed(ref, from, to);
-
-	if (!passed)
-		return 0;
-	return (to->tsc - from->tsc) * reference[ref].hz / passed / 1000;
-}
-
 /*
- * One measurement: TSC kHz and APIC timer kHz; returns its error as a share
- * of its length, in millionths, UINT64_MAX if no clock moved.
+ * One measurement: TSC kHz and APIC timer kHz. Returns how bad it was: by how
+ * blurred its ends are, and by how long it took, for a PIT may have wrapped;
+ * UINT64_MAX if the clock did not move.
  */
-static uint64_t measure(enum reference ref, enum reference check,
-			uint32_t *tsc, uint32_t *apic)
+static uint64_t measure(uint32_t *tsc, uint32_t *apic)
 {
-	uint64_t want = reference[ref].hz * MEASURE_NS / 1000000000u;
+	uint64_t want = MAX(ref_hz / MEASURE_HZ, MEASURE_TICKS);
 	unsigned int spins = MEASURE_SPINS;
-	struct point from, to;
-	uint64_t khz, other, length;
+	struct point from = point_now(), to;
+	uint64_t khz, length, passed;
 
-	from = point_now(ref, check);
-	do {
-		to.ref[ref] = ref_read(ref);
-	} while (ref_passed(ref, &from, &to) < want && --spins);
-	to = point_now(ref, check);
-
-	khz = khz_between(ref, &from, &to);
-	other = khz_between(check, &from, &to);
+	while (ref_passed(from.ref, ref_read()) < want && --spins)
+		;
+	to = point_now();
 	length = to.tsc - from.tsc;
-	if (!khz || !length || !spins)
+	passed = ref_passed(from.ref, to.ref);
+	if (!length || !passed || !spins)
 		return UINT64_MAX;
+	khz = length * ref_hz / passed / 1000;
 	*tsc = (uint32_t)khz;
 	*apic = (uint32_t)((from.apic - to.apic) * khz / length);
-	if (khz > other + other / TOLERANCE || other > khz + khz / TOLERANCE)
-		log_line("time: %s and %s disagree: TSC %u or %u kHz",
-			 reference[ref].name, reference[check].name,
-			 *tsc, (uint32_t)other);
-	return (from.error + to.error) * 1000000 / length;
+	return (from.error + to.error) * BLUR + length;
 }
 
 /* What CPUID says about the TSC's speed in kHz; 0 = nothing. */
@@ -206,32 +162,19 @@ static void clock_set(uint32_t khz)
 	tsc_khz = khz;
 }
 
-static bool tsc_is_invariant(void)
-{
-	return insn_cpuid(0x80000000, 0).eax >= 0x80000007 &&
-	       insn_cpuid(0x80000007, 0).edx & BIT32(8);
-}
-
 void time_init(void)
 {
-	enum reference ref = REF_PIT, check = REF_PIT;
 	uint64_t best = UINT64_MAX;
 	uint32_t khz = 0, apic_khz = 0, said = khz_by_cpuid();
 
-	references_init();
-	for (unsigned int i = 0; i < REF_COUNT; i++) {
-		if (!reference[i].hz)
-			continue;
-		check = ref;
-		ref = i;
-	}
+	ref_init();
 	apic_timer_start(UINT32_MAX);
 	for (unsigned int i = 0; i < MEASUREMENTS; i++) {
 		uint32_t tsc, apic;
-		uint64_t error = measure(ref, check, &tsc, &apic);
+		uint64_t badness = measure(&tsc, &apic);
 
-		if (error < best) {
-			best = error;
+		if (badness < best) {
+			best = badness;
 			khz = tsc;
 			apic_khz = apic;
 		}
@@ -246,14 +189,13 @@ void time_init(void)
 		khz = said;
 	clock_set(khz);
 	apic_mul = ((uint64_t)apic_khz << 32) / 1000000;
-	/* An emulator's TSC is its host's clock: the same on all CPUs. */
-	clock.tsc_stable = tsc_is_invariant() ||
+	/* Invariant; or an emulator's, which is its host's clock. */
+	clock.tsc_stable = (insn_cpuid(0x80000000, 0).eax >= 0x80000007 &&
+			    insn_cpuid(0x80000007, 0).edx & BIT32(8)) ||
 			   insn_cpuid(1, 0).ecx & BIT32(31);
 	clock.tsc_timestamp = insn_rdtsc();
 	wallclock_base = rtc_read();
-	log_line("time: TSC %u kHz by %s (error %u ppm), timer by %s", khz,
-		 reference[ref].name, (uint32_t)best,
-		 apic_has_deadline() ? "TSC" : "APIC");
+	log_line("time: TSC %u kHz by %s", khz, hpet ? "HPET" : "PIT");
 }
 
 void time_distrust(void)
@@ -293,7 +235,7 @@ uint32_t arch_tsc_khz(void)
 
 void arch_timer_arm(nsec_t deadline)
 {
-	uint64_t now, delta, ticks;
+	uint64_t now = arch_time(), delta;
 
 	if (deadline == NSEC_NEVER) {
 		if (apic_has_deadline())
@@ -303,13 +245,12 @@ void arch_timer_arm(nsec_t deadline)
 		return;
 	}
 	/* Far deadlines fire early, once a second. */
-	now = arch_time();
 	delta = deadline > now ? MIN(deadline - now, DELTA_MAX) : 0;
-	if (apic_has_deadline()) {
-		ticks = delta * tsc_khz / 1000000;
-		apic_timer_deadline(insn_rdtsc() + ticks + 1);
-		return;
-	}
-	ticks = (uint64_t)((unsigned __int128)delta * apic_mul >> 32);
-	apic_timer_start((uint32_t)MIN(ticks + 1, UINT32_MAX));
+	if (apic_has_deadline())
+		apic_timer_deadline(insn_rdtsc() + 1 +
+				    delta * tsc_khz / 1000000);
+	else
+		apic_timer_start((uint32_t)MIN(
+			((unsigned __int128)delta * apic_mul >> 32) + 1,
+			UINT32_MAX));
 }
