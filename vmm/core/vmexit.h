@@ -27,7 +27,7 @@ struct vmexit {
 	enum exit_reason reason;
 	uint64_t next_rip;	/* after the instruction; see arch_vcpu_skip */
 	union {
-		struct {
+		struct vmexit_io {
 			uint16_t port;
 			uint8_t size;		/* 1, 2, 4 */
 			bool in, string, repeat;
@@ -36,7 +36,7 @@ struct vmexit {
 			uint32_t index;
 			uint64_t value;		/* for writes */
 		} msr;
-		struct {
+		struct vmexit_memory {
 			uint64_t address;	/* guest-physical, full */
 			bool write, execute;
 			bool table_walk;	/* by the guest's own walk */

@@ -28,15 +28,11 @@ struct cpu_local {
 	uint32_t state;		/* [A] enum cpu_state */
 	uint32_t stopped;	/* [A] halted for a panic */
 	uint64_t arrival_tsc;	/* [C] TSC when it arrived */
-	uint64_t timer_count;	/* [A] timer interrupts taken */
-	uint64_t kick_count;	/* [A] kicks taken */
-	uint64_t stray_count;	/* [A] interrupts that nobody asked for */
 	bool interrupted;	/* [A] see arch_take_interrupt_flag() */
 
 	/* for the virtualisation back end */
 	struct vcpu *loaded;	/* [C] whose lazy state is in the registers */
 	void *virt;		/* [C] the back end's per-CPU area */
-	uint64_t virt_word[4];	/* [C] the back end's, as it likes */
 	uint32_t in_guest;	/* [A] inside VMRUN, as seen by other CPUs */
 	uint32_t flush_ack;	/* [A] for arch_npt_flush() */
 

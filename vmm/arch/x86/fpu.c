@@ -84,12 +84,10 @@ void fpu_reset(struct vcpu *v)
 
 	if (this_cpu()->loaded == v)
 		this_cpu()->loaded = NULL;
-	for (size_t i = 0; i < sizeof(a->fpu); i++)
-		a->fpu[i] = 0;
+	memset(a->fpu, 0, sizeof(a->fpu));
 	*(uint16_t *)(void *)(a->fpu + FCW_OFFSET) = 0x37f;
 	*(uint32_t *)(void *)(a->fpu + MXCSR_OFFSET) = 0x1f80;
-	for (unsigned int i = 0; i < 4; i++)
-		a->dr[i] = 0;
+	memset(a->dr, 0, sizeof(a->dr));
 	a->xcr0 = 1;
 	a->tsc_aux = 0;
 }

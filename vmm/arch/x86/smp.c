@@ -8,21 +8,12 @@
 #include "arch/x86/layout.h"
 #include "arch/x86/multiboot.h"
 #include "arch/x86/paging.h"
+#include "arch/x86/regs.h"
 #include "arch/x86/virt.h"
 #include "core/log.h"
 #include "core/upcall.h"
 
-#define CR0_CLEAR		(BIT64(2) | BIT64(3) | BIT64(29) | BIT64(30))
-#define CR4_MCE			BIT64(6)
-#define CR4_PGE			BIT64(7)
-#define CR4_OSFXSR		BIT64(9)
-#define CR4_OSXMMEXCPT		BIT64(10)
-#define CR4_UMIP		BIT64(11)
-#define CR4_OSXSAVE		BIT64(18)
-#define CR4_SMEP		BIT64(20)
-#define CR4_SMAP		BIT64(21)
 #define XCR0_X87_SSE_AVX	UINT64_C(7)
-#define MSR_PAT			0x277u
 #define PAT_DEFAULT		UINT64_C(0x0007040600070406)
 
 #define INIT_WAIT	(200 * UINT64_C(1000))
@@ -30,11 +21,9 @@
 #define LATE		NSEC_PER_SEC		/* a CPU under a busy host */
 #define SHORT		(10 * UINT64_C(1000))
 
-static_assert(offsetof(struct cpu_local, apic_id) == CPU_LOCAL_APIC_ID,
-	      "layout.h");
-static_assert(offsetof(struct cpu_local, stack_top) == CPU_LOCAL_STACK_TOP,
-	      "layout.h");
-static_assert(sizeof(struct cpu_local) == CPU_LOCAL_SIZE, "layout.h");
+static_assert(offsetof(struct cpu_local, apic_id) == CPU_LOCAL_APIC_ID &&
+	      offsetof(struct cpu_local, stack_top) == CPU_LOCAL_STACK_TOP &&
+	      sizeof(struct cpu_local) == CPU_LOCAL_SIZE, "layout.h");
 
 extern const char trampoline_start[], trampoline_end[];
 extern char boot_pml4[];
@@ -65,10 +54,8 @@ static void cpu_number(struct cpu_local *cpu)
 
 static void cpu_add(uint32_t id)
 {
-	struct cpu_local *cpu = &cpu_local_table[cpu_found_count++];
-
-	cpu->apic_id = id;
-	cpu_number(cpu);
+	cpu_local_table[cpu_found_count].apic_id = id;
+	cpu_number(&cpu_local_table[cpu_found_count++]);
 }
 
 void smp_init(void)
@@ -111,20 +98,15 @@ void smp_init_cpu(void)
 {
 	uint64_t cr4 = insn_read_cr4() | CR4_MCE | CR4_PGE | CR4_OSFXSR |
 		       CR4_OSXMMEXCPT;
-	uint32_t ecx = insn_cpuid(1, 0).ecx;
 	struct cpuid seven = { 0 };
 
 	if (insn_cpuid(0, 0).eax >= 7)
 		seven = insn_cpuid(7, 0);
-	if (seven.ebx & BIT32(7))
-		cr4 |= CR4_SMEP;
-	if (seven.ebx & BIT32(20))
-		cr4 |= CR4_SMAP;
-	if (seven.ecx & BIT32(2))
-		cr4 |= CR4_UMIP;
-	if (ecx & BIT32(26))
-		cr4 |= CR4_OSXSAVE;
-	insn_write_cr0(insn_read_cr0() & ~CR0_CLEAR);
+	cr4 |= (seven.ebx & BIT32(7) ? CR4_SMEP : 0) |
+	       (seven.ebx & BIT32(20) ? CR4_SMAP : 0) |
+	       (seven.ecx & BIT32(2) ? CR4_UMIP : 0) |
+	       (insn_cpuid(1, 0).ecx & BIT32(26) ? CR4_OSXSAVE : 0);
+	insn_write_cr0(insn_read_cr0() & ~(CR0_EM | CR0_TS | CR0_NW | CR0_CD));
 	insn_write_cr4(cr4);
 	insn_wrmsr(MSR_PAT, PAT_DEFAULT);
 	if (cr4 & CR4_OSXSAVE) {
@@ -146,11 +128,6 @@ static uint64_t find_trampoline_page(void)
 	return 0;
 }
 
-static bool has_arrived(unsigned int index)
-{
-	return atomic_load(&cpu_local_at(index)->state) == CPU_ARRIVED;
-}
-
 /*
  * One CPU at a time, and always with a timer about to fire: an emulator that
  * counts instructions as time (QEMU -icount) charges a CPU that starts with
@@ -159,14 +136,15 @@ static bool has_arrived(unsigned int index)
 static void start_missing(uint64_t page, nsec_t patience)
 {
 	for (unsigned int i = 1; i < cpu_count; i++) {
+		const struct cpu_local *cpu = cpu_local_at(i);
 		nsec_t until = arch_time() + patience;
 
-		if (has_arrived(i))
+		if (atomic_load(&cpu->state) == CPU_ARRIVED)
 			continue;
 		arch_timer_arm(arch_time() + SHORT);
-		apic_send_startup(cpu_local_at(i)->apic_id,
-				  (uint8_t)(page >> PAGE_SHIFT));
-		while (!has_arrived(i) && arch_time() < until) {
+		apic_send_startup(cpu->apic_id, (uint8_t)(page >> PAGE_SHIFT));
+		while (atomic_load(&cpu->state) != CPU_ARRIVED &&
+		       arch_time() < until) {
 			arch_timer_arm(arch_time() + SHORT);
 			__builtin_ia32_pause();
 		}

@@ -87,13 +87,11 @@ static bool fix_up(struct trap_regs *regs)
 
 static const char *const exception_name[32] = {
 	"divide error", "debug trap", "NMI", "breakpoint", "overflow",
-	"bound", "invalid opcode", "no FPU", "double fault", "vector 9",
+	"bound", "invalid opcode", "no FPU", "double fault", NULL,
 	"invalid TSS", "segment not present", "stack fault",
-	"general protection", "page fault", "vector 15", "FPU error",
+	"general protection", "page fault", NULL, "FPU error",
 	"alignment check", "machine check", "SIMD error", "virtualisation",
-	"control protection", "vector 22", "vector 23", "vector 24",
-	"vector 25", "vector 26", "vector 27", "hypervisor injection",
-	"VMM communication", "security", "vector 31",
+	"control protection", [29] = "VMM communication", "security", NULL
 };
 
 _Noreturn static void exception(const struct trap_regs *regs)
@@ -128,8 +126,6 @@ static bool settle_in_entry(const struct trap_regs *regs)
 
 void trap_handle(struct trap_regs *regs)
 {
-	struct cpu_local *cpu;
-
 	if (regs->rip >= (uint64_t)svm_enter &&
 	    regs->rip < (uint64_t)svm_enter_end && settle_in_entry(regs))
 		return;
@@ -140,17 +136,8 @@ void trap_handle(struct trap_regs *regs)
 			exception(regs);
 		return;
 	}
-	cpu = this_cpu();
-	if (regs->vector == VECTOR_SPURIOUS) {	/* takes no EOI */
-		cpu->stray_count++;
+	if (regs->vector == VECTOR_SPURIOUS)	/* takes no EOI */
 		return;
-	}
-	if (regs->vector == VECTOR_TIMER)
-		cpu->timer_count++;
-	else if (regs->vector == VECTOR_KICK)
-		cpu->kick_count++;
-	else
-		cpu->stray_count++;
-	cpu->interrupted = true;
+	this_cpu()->interrupted = true;
 	apic_eoi();
 }

@@ -44,19 +44,19 @@ static void uart_set(unsigned int port, unsigned int reg, uint8_t value)
 
 void uart_init(void)
 {
+	static const uint8_t set_up[][2] = {
+		{ REG_IER, 0 }, { REG_LCR, LCR_DLAB }, { REG_DIVISOR_LOW, 1 },
+		{ REG_DIVISOR_HIGH, 0 }, { REG_LCR, LCR_8N1 },
+		{ REG_FCR, FCR_ENABLE_CLEAR }, { REG_MCR, MCR_DTR_RTS },
+	};
+
 	for (unsigned int port = 0; port < UART_COUNT; port++) {
 		uart_set(port, REG_SCRATCH, 0x5a);
 		uart_present[port] = uart_get(port, REG_SCRATCH) == 0x5a &&
 				     uart_get(port, REG_LSR) != 0xff;
-		if (!uart_present[port])
-			continue;
-		uart_set(port, REG_IER, 0);
-		uart_set(port, REG_LCR, LCR_DLAB);
-		uart_set(port, REG_DIVISOR_LOW, 1);
-		uart_set(port, REG_DIVISOR_HIGH, 0);
-		uart_set(port, REG_LCR, LCR_8N1);
-		uart_set(port, REG_FCR, FCR_ENABLE_CLEAR);
-		uart_set(port, REG_MCR, MCR_DTR_RTS);
+		for (size_t i = 0; uart_present[port] &&
+				   i < ARRAY_SIZE(set_up); i++)
+			uart_set(port, set_up[i][0], set_up[i][1]);
 	}
 }
 

@@ -18,15 +18,6 @@
 #include "arch/x86/regs.h"
 #include "core/world.h"
 
-/* EXITINFO1 of IOIO */
-#define IO_IN		BIT64(0)
-#define IO_STRING	BIT64(2)
-#define IO_REPEAT	BIT64(3)
-#define IO_SIZE_SHIFT	4
-/* EXITINFO1 of NPF */
-#define NPF_WRITE	BIT64(1)
-#define NPF_FETCH	BIT64(4)
-#define NPF_TABLE	BIT64(33)
 /* EXITINFO1 of MOV CR with decode assists */
 #define CR_VALID	BIT64(63)
 #define NO_CR		0xffu
@@ -210,11 +201,11 @@ static void exit_io(const struct vcpu *v, struct vmexit *exit)
 
 	exit->reason = EXIT_IO;
 	exit->next_rip = vmcb_of(v)->exitinfo2;
-	exit->io.port = (uint16_t)(info >> 16);
-	exit->io.size = info >> IO_SIZE_SHIFT & 7;
-	exit->io.in = info & IO_IN;
-	exit->io.string = info & IO_STRING;
-	exit->io.repeat = info & IO_REPEAT;
+	exit->io = (struct vmexit_io){
+		.port = (uint16_t)(info >> 16), .size = info >> 4 & 7,
+		.in = info & BIT64(0), .string = info & BIT64(2),
+		.repeat = info & BIT64(3),
+	};
 }
 
 static void exit_memory(const struct vcpu *v, struct vmexit *exit)
@@ -223,10 +214,10 @@ static void exit_memory(const struct vcpu *v, struct vmexit *exit)
 
 	exit->reason = EXIT_MEMORY;
 	exit->next_rip = v->regs.rip;
-	exit->memory.address = vmcb_of(v)->exitinfo2;
-	exit->memory.write = info & NPF_WRITE;
-	exit->memory.execute = info & NPF_FETCH;
-	exit->memory.table_walk = info & NPF_TABLE;
+	exit->memory = (struct vmexit_memory){
+		.address = vmcb_of(v)->exitinfo2, .write = info & BIT64(1),
+		.execute = info & BIT64(4), .table_walk = info & BIT64(33),
+	};
 }
 
 static void exit_xsetbv(struct vcpu *v, struct vmexit *exit)
@@ -285,12 +276,6 @@ static inline void pull_state(struct vcpu *v, struct vcpu_arch *a,
 		a->event = event_to_repeat(c->exitintinfo);
 }
 
-/* Exceptions that are intercepted only so that they cannot come for ever. */
-static void reflect(struct vcpu *v, uint8_t vector)
-{
-	arch_vcpu_inject_fault(v, vector, (uint32_t)vmcb_of(v)->exitinfo1);
-}
-
 static __attribute__((noinline)) void
 handle_other_exit(struct vcpu *v, struct vmexit *exit, uint64_t code)
 {
@@ -298,8 +283,7 @@ handle_other_exit(struct vcpu *v, struct vmexit *exit, uint64_t code)
 	case SVM_EXIT_INTR:
 		insn_sti_nop_cli();
 		break;
-	case SVM_EXIT_NMI:	/* taken at STGI */
-	case SVM_EXIT_INIT:
+	case SVM_EXIT_NMI: case SVM_EXIT_INIT:	/* taken at STGI */
 		break;
 	case SVM_EXIT_MC:	/* the memory or the CPU is broken, not v */
 		arch_panic(__FILE__, __LINE__, "machine check in a guest");
@@ -326,10 +310,8 @@ handle_other_exit(struct vcpu *v, struct vmexit *exit, uint64_t code)
 		if (find_next_rip(v, INSN_PAUSE, exit))
 			exit->reason = EXIT_PAUSE;
 		break;
-	case SVM_EXIT_READ_CR8:
-	case SVM_EXIT_WRITE_CR0:
-	case SVM_EXIT_WRITE_CR4:
-	case SVM_EXIT_WRITE_CR8:
+	case SVM_EXIT_READ_CR8: case SVM_EXIT_WRITE_CR0:
+	case SVM_EXIT_WRITE_CR4: case SVM_EXIT_WRITE_CR8:
 		exit_cr(v, exit);
 		break;
 	case SVM_EXIT_INVD:	/* guests' caches need no help: no devices */
@@ -344,11 +326,9 @@ handle_other_exit(struct vcpu *v, struct vmexit *exit, uint64_t code)
 	case SVM_EXIT_RDPMC:
 		arch_vcpu_inject_fault(v, VECTOR_GP, 0);
 		break;
-	case SVM_EXIT_DB:
-		reflect(v, VECTOR_DB);
-		break;
-	case SVM_EXIT_AC:
-		reflect(v, VECTOR_AC);
+	case SVM_EXIT_DB: case SVM_EXIT_AC:	/* lest they come for ever */
+		arch_vcpu_inject_fault(v, (uint8_t)(code - SVM_EXIT_EXCEPTION),
+				       (uint32_t)vmcb_of(v)->exitinfo1);
 		break;
 	case SVM_EXIT_SHUTDOWN:
 		exit->reason = EXIT_TRIPLE_FAULT;
@@ -469,7 +449,7 @@ void svm_run(struct vcpu *v, struct vmexit *exit)
 		after_exit(c);
 	if (__builtin_expect(c->int_control & SVM_CTL_V_IRQ, 0)) {
 		vmcb_set_int_control(c, SVM_INT_CONTROL);
-		vmcb_set_intercept1(c, c->intercept1 & ~SVM_VINTR);
+		vmcb_set_intercept1(c, c->intercept1 & ~SVM_BIT(VINTR));
 	}
 	uint64_t code = c->exitcode;
 

@@ -21,13 +21,15 @@
 #define PAUSE_THRESHOLD	128u
 
 #define INTERCEPT1 \
-	(SVM_INTR | SVM_NMI | SVM_INIT | SVM_RDPMC | SVM_CPUID | SVM_RSM | \
-	 SVM_INVD | SVM_HLT | SVM_INVLPGA | SVM_IOIO | SVM_MSR | SVM_TASK | \
-	 SVM_SHUTDOWN)
+	(SVM_BIT(INTR) | SVM_BIT(NMI) | SVM_BIT(INIT) | SVM_BIT(RDPMC) | \
+	 SVM_BIT(CPUID) | SVM_BIT(RSM) | SVM_BIT(INVD) | SVM_BIT(HLT) | \
+	 SVM_BIT(INVLPGA) | SVM_BIT(IOIO) | SVM_BIT(MSR) | SVM_BIT(TASK) | \
+	 SVM_BIT(SHUTDOWN))
 #define INTERCEPT2 \
-	(SVM_VMRUN | SVM_VMMCALL | SVM_VMLOAD | SVM_VMSAVE | SVM_STGI | \
-	 SVM_CLGI | SVM_SKINIT | SVM_WBINVD | SVM_MONITOR | SVM_MWAIT | \
-	 SVM_MWAIT_ARMED | SVM_XSETBV | SVM_RDPRU)
+	(SVM_BIT(VMRUN) | SVM_BIT(VMMCALL) | SVM_BIT(VMLOAD) | \
+	 SVM_BIT(VMSAVE) | SVM_BIT(STGI) | SVM_BIT(CLGI) | SVM_BIT(SKINIT) | \
+	 SVM_BIT(WBINVD) | SVM_BIT(MONITOR) | SVM_BIT(MWAIT) | \
+	 SVM_BIT(MWAIT_ARMED) | SVM_BIT(XSETBV) | SVM_BIT(RDPRU))
 
 struct svm_features svm_features;
 static struct svm_cpu svm_cpus[CPU_MAX];	/* [C] by CPU */
@@ -104,7 +106,7 @@ static void svm_vcpu_init(struct vcpu *v)
 	c->intercept1 = INTERCEPT1;
 	c->intercept2 = INTERCEPT2;
 	if (svm_features.pause) {
-		c->intercept1 |= SVM_PAUSE;
+		c->intercept1 |= SVM_BIT(PAUSE);
 		c->pause_count = PAUSE_COUNT;
 		c->pause_threshold = PAUSE_THRESHOLD;
 	}
@@ -139,7 +141,7 @@ static void svm_vcpu_reset(struct vcpu *v, const struct reset_state *state)
 	c->g_pat = 0x0007040600070406ull;
 	c->int_state = 0;
 	c->int_control = SVM_INT_CONTROL;
-	c->intercept1 &= ~(SVM_VINTR | SVM_IRET);
+	c->intercept1 &= ~(SVM_BIT(VINTR) | SVM_BIT(IRET));
 	c->clean = 0;
 	svm_sync(v);
 }
@@ -178,7 +180,7 @@ static void svm_window(struct vcpu *v)
 
 	vmcb_set_int_control(c, SVM_INT_CONTROL | SVM_CTL_V_IRQ |
 			     SVM_CTL_V_PRIO);
-	vmcb_set_intercept1(c, c->intercept1 | SVM_VINTR);
+	vmcb_set_intercept1(c, c->intercept1 | SVM_BIT(VINTR));
 }
 
 static void svm_clear_shadow(struct vcpu *v)
@@ -189,9 +191,9 @@ static void svm_clear_shadow(struct vcpu *v)
 static void svm_watch_iret(struct vcpu *v, bool on)
 {
 	struct vmcb *c = vmcb_of(v);
-	uint32_t others = c->intercept1 & ~SVM_IRET;
+	uint32_t others = c->intercept1 & ~SVM_BIT(IRET);
 
-	vmcb_set_intercept1(c, others | (on ? SVM_IRET : 0));
+	vmcb_set_intercept1(c, others | (on ? SVM_BIT(IRET) : 0));
 }
 
 const struct virt_ops svm_ops = {

@@ -62,60 +62,17 @@ struct vmcb {
 	uint8_t res11[0x1000 - 0x670];
 };
 static_assert(sizeof(struct vmcb) == PAGE_SIZE, "VMCB layout");
-static_assert(offsetof(struct vmcb, exceptions) == 0x008, "VMCB layout");
-static_assert(offsetof(struct vmcb, pause_threshold) == 0x03c, "VMCB layout");
-static_assert(offsetof(struct vmcb, iopm) == 0x040, "VMCB layout");
-static_assert(offsetof(struct vmcb, asid) == 0x058, "VMCB layout");
-static_assert(offsetof(struct vmcb, tlb_control) == 0x05c, "VMCB layout");
-static_assert(offsetof(struct vmcb, int_control) == 0x060, "VMCB layout");
-static_assert(offsetof(struct vmcb, exitcode) == 0x070, "VMCB layout");
-static_assert(offsetof(struct vmcb, exitintinfo) == 0x088, "VMCB layout");
-static_assert(offsetof(struct vmcb, event_inject) == 0x0a8, "VMCB layout");
-static_assert(offsetof(struct vmcb, clean) == 0x0c0, "VMCB layout");
-static_assert(offsetof(struct vmcb, next_rip) == 0x0c8, "VMCB layout");
-static_assert(offsetof(struct vmcb, fetched) == 0x0d1, "VMCB layout");
-static_assert(offsetof(struct vmcb, es) == 0x400, "VMCB layout");
-static_assert(offsetof(struct vmcb, tr) == 0x490, "VMCB layout");
-static_assert(offsetof(struct vmcb, cpl) == 0x4cb, "VMCB layout");
-static_assert(offsetof(struct vmcb, efer) == 0x4d0, "VMCB layout");
-static_assert(offsetof(struct vmcb, cr4) == 0x548, "VMCB layout");
-static_assert(offsetof(struct vmcb, rip) == 0x578, "VMCB layout");
-static_assert(offsetof(struct vmcb, rsp) == 0x5d8, "VMCB layout");
-static_assert(offsetof(struct vmcb, rax) == 0x5f8, "VMCB layout");
-static_assert(offsetof(struct vmcb, cr2) == 0x640, "VMCB layout");
-static_assert(offsetof(struct vmcb, g_pat) == 0x668, "VMCB layout");
-
-/* intercept1 */
-#define SVM_INTR	BIT32(0)
-#define SVM_NMI		BIT32(1)
-#define SVM_INIT	BIT32(3)
-#define SVM_VINTR	BIT32(4)
-#define SVM_RDPMC	BIT32(15)
-#define SVM_CPUID	BIT32(18)
-#define SVM_RSM		BIT32(19)
-#define SVM_IRET	BIT32(20)
-#define SVM_INVD	BIT32(22)
-#define SVM_PAUSE	BIT32(23)
-#define SVM_HLT		BIT32(24)
-#define SVM_INVLPGA	BIT32(26)
-#define SVM_IOIO	BIT32(27)
-#define SVM_MSR		BIT32(28)
-#define SVM_TASK	BIT32(29)
-#define SVM_SHUTDOWN	BIT32(31)
-/* intercept2 */
-#define SVM_VMRUN	BIT32(0)
-#define SVM_VMMCALL	BIT32(1)
-#define SVM_VMLOAD	BIT32(2)
-#define SVM_VMSAVE	BIT32(3)
-#define SVM_STGI	BIT32(4)
-#define SVM_CLGI	BIT32(5)
-#define SVM_SKINIT	BIT32(6)
-#define SVM_WBINVD	BIT32(9)
-#define SVM_MONITOR	BIT32(10)
-#define SVM_MWAIT	BIT32(11)
-#define SVM_MWAIT_ARMED	BIT32(12)
-#define SVM_XSETBV	BIT32(13)
-#define SVM_RDPRU	BIT32(14)
+#define AT(field, offset)	(offsetof(struct vmcb, field) == (offset))
+static_assert(AT(exceptions, 0x008) && AT(pause_threshold, 0x03c) &&
+	      AT(iopm, 0x040) && AT(asid, 0x058) && AT(tlb_control, 0x05c) &&
+	      AT(int_control, 0x060) && AT(exitcode, 0x070) &&
+	      AT(exitintinfo, 0x088) && AT(event_inject, 0x0a8) &&
+	      AT(clean, 0x0c0) && AT(next_rip, 0x0c8) && AT(fetched, 0x0d1) &&
+	      AT(es, 0x400) && AT(tr, 0x490) && AT(cpl, 0x4cb) &&
+	      AT(efer, 0x4d0) && AT(cr4, 0x548) && AT(rip, 0x578) &&
+	      AT(rsp, 0x5d8) && AT(rax, 0x5f8) && AT(cr2, 0x640) &&
+	      AT(g_pat, 0x668), "VMCB layout");
+#undef AT
 
 #define SVM_CTL_V_IRQ		BIT64(8)
 #define SVM_CTL_V_PRIO		(15ull << 16)
@@ -126,43 +83,26 @@ static_assert(offsetof(struct vmcb, g_pat) == 0x668, "VMCB layout");
 
 /* Exit codes; CR reads and writes, DRs and exceptions are ranges. */
 enum svm_exit {
-	SVM_EXIT_READ_CR8 = 0x008,
-	SVM_EXIT_WRITE_CR0 = 0x010,
-	SVM_EXIT_WRITE_CR4 = 0x014,
-	SVM_EXIT_WRITE_CR8 = 0x018,
-	SVM_EXIT_DB = 0x041,
-	SVM_EXIT_AC = 0x051,
-	SVM_EXIT_MC = 0x052,
-	SVM_EXIT_INTR = 0x060,
-	SVM_EXIT_NMI = 0x061,
-	SVM_EXIT_INIT = 0x063,
-	SVM_EXIT_VINTR = 0x064,
-	SVM_EXIT_RDPMC = 0x06f,
-	SVM_EXIT_CPUID = 0x072,
-	SVM_EXIT_RSM = 0x073,
-	SVM_EXIT_IRET = 0x074,
-	SVM_EXIT_INVD = 0x076,
-	SVM_EXIT_PAUSE = 0x077,
-	SVM_EXIT_HLT = 0x078,
-	SVM_EXIT_INVLPGA = 0x07a,
-	SVM_EXIT_IOIO = 0x07b,
-	SVM_EXIT_MSR = 0x07c,
+	SVM_EXIT_READ_CR8 = 0x008, SVM_EXIT_WRITE_CR0 = 0x010,
+	SVM_EXIT_WRITE_CR4 = 0x014, SVM_EXIT_WRITE_CR8 = 0x018,
+	SVM_EXIT_EXCEPTION = 0x040,
+	SVM_EXIT_DB = 0x041, SVM_EXIT_AC = 0x051, SVM_EXIT_MC = 0x052,
+	SVM_EXIT_INTR = 0x060, SVM_EXIT_NMI = 0x061, SVM_EXIT_INIT = 0x063,
+	SVM_EXIT_VINTR = 0x064, SVM_EXIT_RDPMC = 0x06f, SVM_EXIT_CPUID = 0x072,
+	SVM_EXIT_RSM = 0x073, SVM_EXIT_IRET = 0x074, SVM_EXIT_INVD = 0x076,
+	SVM_EXIT_PAUSE = 0x077, SVM_EXIT_HLT = 0x078, SVM_EXIT_INVLPGA = 0x07a,
+	SVM_EXIT_IOIO = 0x07b, SVM_EXIT_MSR = 0x07c, SVM_EXIT_TASK = 0x07d,
 	SVM_EXIT_SHUTDOWN = 0x07f,
-	SVM_EXIT_VMRUN = 0x080,
-	SVM_EXIT_VMMCALL = 0x081,
-	SVM_EXIT_VMLOAD = 0x082,
-	SVM_EXIT_VMSAVE = 0x083,
-	SVM_EXIT_STGI = 0x084,
-	SVM_EXIT_CLGI = 0x085,
-	SVM_EXIT_SKINIT = 0x086,
-	SVM_EXIT_WBINVD = 0x089,
-	SVM_EXIT_MONITOR = 0x08a,
-	SVM_EXIT_MWAIT = 0x08b,
-	SVM_EXIT_MWAIT_ARMED = 0x08c,
-	SVM_EXIT_XSETBV = 0x08d,
-	SVM_EXIT_RDPRU = 0x08e,
-	SVM_EXIT_NPF = 0x400,
+	SVM_EXIT_VMRUN = 0x080, SVM_EXIT_VMMCALL = 0x081,
+	SVM_EXIT_VMLOAD = 0x082, SVM_EXIT_VMSAVE = 0x083, SVM_EXIT_STGI = 0x084,
+	SVM_EXIT_CLGI = 0x085, SVM_EXIT_SKINIT = 0x086, SVM_EXIT_WBINVD = 0x089,
+	SVM_EXIT_MONITOR = 0x08a, SVM_EXIT_MWAIT = 0x08b,
+	SVM_EXIT_MWAIT_ARMED = 0x08c, SVM_EXIT_XSETBV = 0x08d,
+	SVM_EXIT_RDPRU = 0x08e, SVM_EXIT_NPF = 0x400,
 };
+
+/* In intercept1 for the exits from 0x60 on, in intercept2 from 0x80 on. */
+#define SVM_BIT(exit)	BIT32(SVM_EXIT_##exit % 32)
 
 /* Clean bits: set = the CPU may use its cached copy. */
 #define VMCB_CLEAN_INTERCEPTS	BIT32(0)
