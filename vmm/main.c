@@ -99,7 +99,6 @@ void upcall_boot(const struct boot_info *boot)
 	log_line("Bulkhead: %u CPUs, %u boot modules", boot->cpu_count,
 		 boot->module_count);
 	launch_machine(boot);
-	arch_protect_modules();
 	arch_start_cpus();
 	cpu_loop(&world.cpu[0]);
 }

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 /* The library has the mock's of these names. */
 #define arch_frame_ptr		early_frame_ptr
-#define arch_protect_modules	early_protect_modules
 void *early_frame_ptr(mfn_t mfn);
 void early_protect_modules(void);
 #include "arch/x86/paging.c"

@@ -136,7 +136,5 @@ void arch_idle(void);		/* sleep until an interrupt; IF=0 around */
 bool arch_take_interrupt_flag(void);
 /* Launch: lets the other CPUs go to upcall_cpu_online(). */
 void arch_start_cpus(void);
-/* Launch: boot modules become read-only for the VMM too. */
-void arch_protect_modules(void);
 _Noreturn void arch_poweroff(uint8_t exit_byte);
 _Noreturn void arch_panic(const char *file, int line, const char *what);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The VMM's own log. Lines go into a ring; the boot CPU moves them to the
- * serial ports, so that logging never waits. Formats: %d %u %x %lx %lu %s %c
- * %p %% with width and 0; one line per call, no newline needed.
+ * serial ports, so that logging never waits. Formats as in
+ * lib/format.h; one line per call, no newline needed.
  */
 #pragma once
 #include "lib/types.h"

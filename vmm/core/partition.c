@@ -41,8 +41,7 @@ static void fault(struct audit *audit, const char *what, uint32_t domid,
 	if (audit->errors++)
 		return;
 	format_text(audit->first, sizeof(audit->first),
-		    "domain %u, frame 0x%llx: %s", domid,
-		    (unsigned long long)number, what);
+		    "domain %u, frame 0x%lx: %s", domid, number, what);
 }
 
 /* The frame at mfn if domain d owns it as this kind; else a fault. */

@@ -79,15 +79,6 @@ int memcmp(const void *a, const void *b, size_t size)
 	return 0;
 }
 
-size_t strlen(const char *text)
-{
-	size_t n = 0;
-
-	while (text[n])
-		n++;
-	return n;
-}
-
 size_t strnlen(const char *text, size_t size)
 {
 	size_t n = 0;
@@ -95,6 +86,11 @@ size_t strnlen(const char *text, size_t size)
 	while (n < size && text[n])
 		n++;
 	return n;
+}
+
+size_t strlen(const char *text)
+{
+	return strnlen(text, SIZE_MAX);
 }
 
 int strncmp(const char *a, const char *b, size_t size)

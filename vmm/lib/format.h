@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * snprintf for the VMM: %d %u %x %lx %lu %lld %llu %llx %zu %s %c %p %%,
- * with width, zero padding and left alignment. Always terminates; returns
- * the length that was written, without the NUL.
+ * snprintf for the VMM: %d %u %x %ld %lu %lx with width and zero padding, %s
+ * and %%. Always terminates; returns the length that was written, without the
+ * NUL.
  */
 #pragma once
 #include <stdarg.h>

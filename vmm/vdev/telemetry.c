@@ -110,24 +110,21 @@ static void reply(struct outbox *box, uint16_t domid, uint32_t cookie,
 
 static uint8_t state_of(const struct domain *d)
 {
-	switch ((enum domain_state)atomic_load(&d->state)) {
-	case DOMAIN_BUILDING:
-		return TELEMETRY_STATE_BUILDING;
-	case DOMAIN_SHUTDOWN:
-		return TELEMETRY_STATE_SHUTDOWN;
-	case DOMAIN_DYING:
-		return TELEMETRY_STATE_DYING;
-	case DOMAIN_DEAD:
-		return TELEMETRY_STATE_DEAD;
-	case DOMAIN_RUNNING:
-		break;
-	}
+	static const uint8_t name[] = {
+		[DOMAIN_BUILDING] = TELEMETRY_STATE_BUILDING,
+		[DOMAIN_SHUTDOWN] = TELEMETRY_STATE_SHUTDOWN,
+		[DOMAIN_DYING] = TELEMETRY_STATE_DYING,
+		[DOMAIN_DEAD] = TELEMETRY_STATE_DEAD,
+	};
+	uint32_t state = atomic_load(&d->state);
+
+	if (state != DOMAIN_RUNNING)
+		return name[state];
 	if (atomic_load(&d->paused))
 		return TELEMETRY_STATE_PAUSED;
-	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+	for (uint32_t i = 0; i < d->vcpu_count; i++)
 		if (atomic_load(&d->vcpu[i].state) == VCPU_RUNNABLE)
 			return TELEMETRY_STATE_RUNNING;
-	}
 	return TELEMETRY_STATE_BLOCKED;
 }
 
@@ -152,12 +149,6 @@ static void send_domain(struct outbox *box, const struct domain *d)
 	telemetry_send(box, TELEMETRY_DOMAIN, d->id, &row, sizeof(row));
 }
 
-static void list(struct outbox *box)
-{
-	for (uint32_t i = 1; i < world.domain_count; i++)
-		send_domain(box, world.domain[i]);
-}
-
 bool telemetry_audit(char *text, size_t size)
 {
 	struct audit audit;
@@ -175,17 +166,10 @@ bool telemetry_audit(char *text, size_t size)
 	return !audit.errors;
 }
 
-/* Sends the kept output again: the stream's position moves back. */
-static void tail(struct domain *d)
+static int domain_command(struct domain *d, unsigned int op)
 {
 	uint64_t produced = atomic_load(&d->console.produced);
 
-	d->console.sent[1] = produced - MIN(produced,
-					    (uint64_t)CONSOLE_HISTORY_SIZE);
-}
-
-static int domain_command(struct domain *d, unsigned int op)
-{
 	switch (op) {
 	case TELEMETRY_OP_PAUSE:
 		return domain_pause(d);
@@ -196,7 +180,9 @@ static int domain_command(struct domain *d, unsigned int op)
 	case TELEMETRY_OP_RESTART:
 		return domain_restart(d);
 	case TELEMETRY_OP_TAIL:
-		tail(d);
+		/* The kept output comes again: the stream moves back. */
+		d->console.sent[1] = produced -
+			MIN(produced, (uint64_t)CONSOLE_HISTORY_SIZE);
 		return 0;
 	}
 	return -XEN_ENOSYS;
@@ -213,7 +199,8 @@ static void command(struct outbox *box, uint16_t domid,
 	    c->op != TELEMETRY_OP_HELLO && c->op != TELEMETRY_OP_TAIL) {
 		status = -XEN_EPERM;
 	} else if (c->op == TELEMETRY_OP_LIST) {
-		list(box);
+		for (uint32_t i = 1; i < world.domain_count; i++)
+			send_domain(box, world.domain[i]);
 	} else if (c->op == TELEMETRY_OP_HELLO) {
 		telemetry_send_hello(box);
 	} else if (c->op == TELEMETRY_OP_AUDIT) {

@@ -109,11 +109,6 @@ void arch_npt_flush(struct domain *d)
 		mock.on_flush(d);
 }
 
-void arch_protect_modules(void)
-{
-	mock.modules_protected = true;
-}
-
 /* --- processors and time --- */
 
 unsigned int arch_cpu_id(void)

@@ -22,7 +22,7 @@ struct mock {
 	uint64_t kicked;	/* bit n: arch_cpu_kick(n) since the test */
 	uint64_t flush_count, idle_count, poll_count;
 	bool interrupt;		/* answer of arch_take_interrupt_flag() */
-	bool cpus_started, modules_protected;
+	bool cpus_started;
 
 	/*
 	 * Guest-virtual is guest-physical up to 2^40, but for these pages, and

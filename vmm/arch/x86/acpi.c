@@ -73,8 +73,8 @@ static const struct acpi_header *table_check(uint64_t address)
 	    t->length > (1u << 24))
 		return NULL;
 	if (!sums_to_zero(t, t->length)) {
-		log_line("ACPI table at 0x%llx: wrong checksum, ignored",
-			 (unsigned long long)address);
+		log_line("ACPI table at 0x%lx: wrong checksum, ignored",
+			 address);
 		return NULL;
 	}
 	return t;

@@ -42,35 +42,27 @@ static const struct {
 
 enum msr_outcome msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
 {
-	const struct vcpu_arch *a = vcpu_arch(v);
+	size_t i = 0;
 
 	if (is_core_msr(index))
 		return MSR_CORE;
-	switch (index) {
-	case MSR_TSC:
+	while (i < ARRAY_SIZE(constant) && constant[i].index != index)
+		i++;
+	if (i < ARRAY_SIZE(constant))
+		*value = constant[i].value;
+	else if (index == MSR_TSC)
 		*value = insn_rdtsc();
-		return MSR_DONE;
-	case MSR_APIC_BASE:
+	else if (index == MSR_APIC_BASE)
 		*value = apic_base(v);
-		return MSR_DONE;
-	case MSR_EFER:
-		*value = a->efer;
-		return MSR_DONE;
-	case MSR_PAT:
+	else if (index == MSR_EFER)
+		*value = vcpu_arch(v)->efer;
+	else if (index == MSR_PAT)
 		*value = virt->get(v, REG_GUEST_PAT);
-		return MSR_DONE;
-	case MSR_TSC_AUX:
-		*value = a->tsc_aux;
-		return MSR_DONE;
-	default:
-		break;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
-		if (constant[i].index == index) {
-			*value = constant[i].value;
-			return MSR_DONE;
-		}
-	return MSR_FAULT;
+	else if (index == MSR_TSC_AUX)
+		*value = vcpu_arch(v)->tsc_aux;
+	else
+		return MSR_FAULT;
+	return MSR_DONE;
 }
 
 bool msr_pat_is_valid(uint64_t value)
@@ -84,32 +76,34 @@ bool msr_pat_is_valid(uint64_t value)
 	return true;
 }
 
+static bool write(struct vcpu *v, uint32_t index, uint64_t value)
+{
+	switch (index) {
+	case MSR_EFER:
+		return vcpu_write_control(v, CONTROL_EFER, value);
+	case MSR_PAT:
+		if (!msr_pat_is_valid(value))
+			return false;
+		virt->set(v, REG_GUEST_PAT, value);
+		return true;
+	case MSR_TSC_AUX:
+		return fpu_write_tsc_aux(v, value);
+	case MSR_APIC_BASE:
+		return value == apic_base(v);
+	case MSR_DEBUGCTL:
+		return value == 0;
+	case MSR_TSC:		/* one clock for all: not adjustable */
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
+		if (constant[i].index == index)
+			return constant[i].writable;
+	return false;
+}
+
 enum msr_outcome msr_write(struct vcpu *v, uint32_t index, uint64_t value)
 {
 	if (is_core_msr(index))
 		return MSR_CORE;
-	switch (index) {
-	case MSR_EFER:
-		return vcpu_write_control(v, CONTROL_EFER, value) ? MSR_DONE
-								 : MSR_FAULT;
-	case MSR_PAT:
-		if (!msr_pat_is_valid(value))
-			return MSR_FAULT;
-		virt->set(v, REG_GUEST_PAT, value);
-		return MSR_DONE;
-	case MSR_TSC_AUX:
-		return fpu_write_tsc_aux(v, value) ? MSR_DONE : MSR_FAULT;
-	case MSR_APIC_BASE:
-		return value == apic_base(v) ? MSR_DONE : MSR_FAULT;
-	case MSR_DEBUGCTL:
-		return value ? MSR_FAULT : MSR_DONE;
-	case MSR_TSC:		/* one clock for all: not adjustable */
-		return MSR_DONE;
-	default:
-		break;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(constant); i++)
-		if (constant[i].index == index && constant[i].writable)
-			return MSR_DONE;
-	return MSR_FAULT;
+	return write(v, index, value) ? MSR_DONE : MSR_FAULT;
 }

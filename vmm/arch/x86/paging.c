@@ -266,9 +266,3 @@ void *arch_frame_ptr(mfn_t mfn)
 {
 	return phys_ptr(mfn.n << PAGE_SHIFT);
 }
-
-void arch_protect_modules(void)
-{
-	/* They are read-only from paging_build() on: nothing is left to do. */
-	BUG_ON(!sealed);
-}
