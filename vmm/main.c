@@ -5,7 +5,6 @@
  * is picked for like any other.
  */
 #include "abi/hypercall.h"
-#include "core/log.h"
 #include "core/sched.h"
 #include "launch/launch.h"
 #include "route.h"

@@ -9,7 +9,6 @@
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/hooks.h"
-#include "core/log.h"
 #include "core/sched.h"
 #include "launch/launch.h"
 #include "vdev/console.h"
@@ -317,11 +316,6 @@ void route_job(struct domain *d)
 
 /* --- hooks of the rooms below --- */
 
-void hook_lapic_timer(struct vcpu *v)
-{
-	lapic_timer_expired(v);
-}
-
 nsec_t hook_serial(nsec_t now)
 {
 	return now + serial_poll(now);
@@ -338,15 +332,4 @@ void build_reset_hook(struct domain *d)
 		lapic_reset(v);
 		time_fill(v);
 	}
-}
-
-void hook_console_put(struct domain *d, const char *text, size_t size)
-{
-	console_put(d, text, size);
-}
-
-void upcall_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
-		  struct cpuid_regs *regs)
-{
-	cpuid_xen(v, leaf, subleaf, regs);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "core/platform.h"
-#include "launch/acpi.h"
+#include "launch/plan.h"
 
 #define GPA 0xfc000000u
 

@@ -121,20 +121,20 @@ static void cpuid_says_xen_4_17_and_who_one_is(void **state)
 	struct cpuid_regs r;
 
 	(void)state;
-	cpuid_xen(vm(2, 3), 0x40000000, 0, &r);
+	upcall_cpuid(vm(2, 3), 0x40000000, 0, &r);
 	assert_true(r.eax >= 0x40000002);
 	assert_memory_equal(&r.ebx, "XenVMMXenVMM", 12);
-	cpuid_xen(vm(2, 3), 0x40000001, 0, &r);
+	upcall_cpuid(vm(2, 3), 0x40000001, 0, &r);
 	assert_int_equal(r.eax, 0x40011);
-	cpuid_xen(vm(2, 3), 0x40000002, 0, &r);
+	upcall_cpuid(vm(2, 3), 0x40000002, 0, &r);
 	assert_int_equal(r.eax, 1);
 	assert_int_equal(r.ebx, 0x40000000);
-	cpuid_xen(vm(2, 3), 0x40000004, 0, &r);
+	upcall_cpuid(vm(2, 3), 0x40000004, 0, &r);
 	assert_int_equal(r.eax, XEN_HVM_CPUID_VCPU_ID_PRESENT |
 				XEN_HVM_CPUID_DOMID_PRESENT);
 	assert_int_equal(r.ebx, 3);
 	assert_int_equal(r.ecx, 2);
-	cpuid_xen(vm(2, 3), 0x400000ff, 0, &r);
+	upcall_cpuid(vm(2, 3), 0x400000ff, 0, &r);
 	assert_int_equal(r.eax | r.ebx | r.ecx | r.edx, 0);
 }
 

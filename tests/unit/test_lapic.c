@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Claims about the virtual local APIC; see vdev/lapic.h. */
+#include "core/hooks.h"
 #include "abi_fixture.h"
 #include "vdev/lapic.h"
 
@@ -296,7 +297,7 @@ static void one_shot_timer_counts_down_and_fires_once(void **state)
 	assert_int_equal(fire_timers(v), 0);
 	set_time(1000000 + 1600000);
 	assert_int_equal(fire_timers(v), 1 << TIMER_LAPIC);
-	lapic_timer_expired(v);
+	hook_lapic_timer(v);
 	assert_int_equal(rd(v, CURRENT), 0);
 	assert_int_equal(lapic_pending_vector(v), 0x50);
 	assert_false(timer_is_armed(&v->timer[TIMER_LAPIC]));
@@ -313,7 +314,7 @@ static void periodic_timer_keeps_its_beat(void **state)
 	wr(v, INITIAL, 1000000);
 	set_time(2300000);		/* looked at late */
 	assert_int_equal(fire_timers(v), 1 << TIMER_LAPIC);
-	lapic_timer_expired(v);
+	hook_lapic_timer(v);
 	assert_int_equal(lapic_pending_vector(v), 0x50);
 	assert_int_equal(v->timer[TIMER_LAPIC].node.key, 3000000);
 	assert_int_equal(rd(v, CURRENT), 700000);
@@ -334,7 +335,7 @@ static void tiny_period_cannot_flood_the_host(void **state)
 	assert_true(v->timer[TIMER_LAPIC].node.key >= 1000000 + 100000);
 	set_time(1100000);
 	assert_int_equal(fire_timers(v), 1 << TIMER_LAPIC);
-	lapic_timer_expired(v);
+	hook_lapic_timer(v);
 	assert_true(v->timer[TIMER_LAPIC].node.key >= 1100000 + 100000 - 1);
 }
 
@@ -348,7 +349,7 @@ static void masked_timer_fires_silently(void **state)
 	wr(v, INITIAL, 100000);
 	set_time(9000000);
 	fire_timers(v);
-	lapic_timer_expired(v);
+	hook_lapic_timer(v);
 	assert_int_equal(lapic_pending_vector(v), -1);
 }
 

@@ -3,7 +3,7 @@
 #include "abi_fixture.h"
 #include <xen/vcpu.h>
 #include "abi/hypercall.h"
-#include "abi/runstate.h"
+#include "abi/table.h"
 #include "core/arch.h"
 
 static int setup(void **state)

@@ -15,7 +15,7 @@
 
 CORE_SRC  := $(filter-out vmm/lib/cstd.c,$(wildcard vmm/lib/*.c \
 	     vmm/core/*.c vmm/abi/*.c vmm/vdev/*.c vmm/launch/*.c \
-	     vmm/arch/mock/*.c vmm/route.c))
+	     vmm/arch/mock/*.c vmm/arch/x86/npte.c vmm/route.c))
 
 USER_INC  := -Ivmm -Iinclude -Itests/unit
 USER_CF   := -std=gnu17 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing \

@@ -6,7 +6,7 @@
  */
 #include "abi/table.h"
 #include "core/gmem.h"
-#include "core/hooks.h"
+#include "vdev/console.h"
 
 #define SLICE	512u
 
@@ -26,7 +26,7 @@ static int64_t write(struct vcpu *v, uint32_t count, uint64_t va)
 		if (is_plain(text[i]))
 			text[kept++] = text[i];
 	}
-	hook_console_put(v->domain, text, kept);
+	console_put(v->domain, text, kept);
 	if (count == size)
 		return 0;
 	v->regs.rsi = count - size;

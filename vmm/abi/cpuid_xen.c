@@ -7,7 +7,7 @@
  * the clock relate is in vcpu_info.
  */
 #include "abi/hypercall.h"
-#include "abi/version.h"
+#include "abi/table.h"
 #include <xen/arch-x86/cpuid.h>
 #include "core/domain.h"
 
@@ -15,7 +15,7 @@
 #define TSC_HOST_RELIABLE	BIT32(1)
 #define MSR_HYPERCALL_PAGE	0x40000000u
 
-void cpuid_xen(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+void upcall_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 	       struct cpuid_regs *regs)
 {
 	*regs = (struct cpuid_regs){ 0 };

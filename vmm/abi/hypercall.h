@@ -19,9 +19,6 @@ struct domain;
  */
 bool hypercall_dispatch(struct vcpu *v);
 
-/* Xen's CPUID leaves, 0x40000000 up (xen-abi 2.5). */
-void cpuid_xen(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
-	       struct cpuid_regs *regs);
 /* Write to MSR 0x40000000; false = #GP. */
 bool hypercall_page_write(struct vcpu *v, uint64_t value);
 

@@ -5,9 +5,8 @@
  * may read from another vCPU meanwhile; XEN_RUNSTATE_UPDATE in the entry
  * time tells it to try again.
  */
-#include "abi/runstate.h"
+#include "abi/table.h"
 #include "abi/hypercall.h"
-#include "abi/timer_op.h"
 #include "core/gmem.h"
 
 /* The byte of state_entry_time that holds XEN_RUNSTATE_UPDATE. */

@@ -5,7 +5,6 @@
  * answer in rax when it runs again.
  */
 #include "abi/table.h"
-#include "abi/timer_op.h"
 #include <xen/sched.h>
 #include "core/event.h"
 #include "core/gmem.h"

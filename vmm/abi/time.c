@@ -6,7 +6,7 @@
  * then left alone. Readers on other vCPUs use the version: odd = busy.
  */
 #include "abi/hypercall.h"
-#include "abi/runstate.h"
+#include "abi/table.h"
 #include "core/domain.h"
 
 static_assert(offsetof(struct vcpu_info, time) == 32, "ABI");

@@ -3,7 +3,6 @@
  * A vCPU's timers as calls set them. Deadlines are absolute system time. A
  * timer belongs to the CPU of its vCPU, so a vCPU sets only its own.
  */
-#include "abi/timer_op.h"
 #include "abi/table.h"
 #include "core/event.h"
 #include "core/world.h"

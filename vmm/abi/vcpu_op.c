@@ -5,9 +5,7 @@
  * caller's own number. vCPUs are started by INIT and SIPI (vdev/lapic.c).
  */
 #include "abi/hypercall.h"
-#include "abi/runstate.h"
 #include "abi/table.h"
-#include "abi/timer_op.h"
 #include "core/gmem.h"
 #include "core/p2m.h"
 

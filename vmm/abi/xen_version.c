@@ -5,7 +5,6 @@
  * never is: it would send interrupts of devices through calls we lack.
  */
 #include "abi/table.h"
-#include "abi/version.h"
 #include <xen/features.h>
 #include <xen/version.h>
 #include "core/gmem.h"

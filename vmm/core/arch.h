@@ -138,3 +138,13 @@ bool arch_take_interrupt_flag(void);
 void arch_start_cpus(void);
 _Noreturn void arch_poweroff(uint8_t exit_byte);
 _Noreturn void arch_panic(const char *file, int line, const char *what);
+
+/*
+ * For broken invariants of the VMM only; nothing that a guest does may reach
+ * one. Stops the machine and prints where.
+ */
+#define BUG_ON(condition) \
+	do { \
+		if (__builtin_expect(!!(condition), 0)) \
+			arch_panic(__FILE__, __LINE__, #condition); \
+	} while (0)

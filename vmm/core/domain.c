@@ -12,7 +12,6 @@
  */
 #include "core/domain.h"
 #include <xen/sched.h>
-#include "core/log.h"
 #include "core/sched.h"
 
 void domain_news(struct domain *d, enum domain_news news)

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "core/arch.h"
+#include "core/log.h"
 #include "core/pool.h"
 #include "core/port.h"
 #include "core/vcpu.h"

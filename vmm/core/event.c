@@ -10,7 +10,6 @@
  * guest that plays with them delays its own events only.
  */
 #include "core/event.h"
-#include "core/bug.h"
 #include "core/lock.h"
 #include "core/world.h"
 

@@ -5,7 +5,6 @@
  * "the next one", so that a zeroed array is a chain of all.
  */
 #include "core/grant.h"
-#include "core/bug.h"
 #include "core/grant_pin.h"
 #include "core/lock.h"
 #include "core/p2m.h"

@@ -4,7 +4,6 @@
  * is taken from the borrowers without asking them. Nothing here waits.
  */
 #include <xen/errno.h>
-#include "core/bug.h"
 #include "core/grant.h"
 #include "core/p2m.h"
 #include "core/world.h"

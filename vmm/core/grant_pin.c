@@ -5,7 +5,6 @@
  * marked.
  */
 #include "core/grant_pin.h"
-#include "core/bug.h"
 #include "core/grant.h"
 #include "core/p2m.h"
 #include "core/partition.h"

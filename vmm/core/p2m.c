@@ -5,7 +5,6 @@
  * new translation of a gfn and never half of one.
  */
 #include "core/p2m.h"
-#include "core/bug.h"
 #include "core/partition.h"
 
 #define TOP_LEVEL	4u

@@ -5,7 +5,6 @@
  * Marks of a frame during an audit:
  */
 #include "core/partition.h"
-#include "core/bug.h"
 #include "core/p2m.h"
 #include "core/world.h"
 #include "lib/format.h"

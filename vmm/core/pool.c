@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The page pool of one domain: a stack that only grows until the rebuild. */
 #include "core/pool.h"
-#include "core/bug.h"
+#include "core/arch.h"
 
 mfn_t pool_take(struct pool *pool)
 {

@@ -4,9 +4,8 @@
  * Software Programming Model"). Laid out in one page: RSDP, XSDT, FADT,
  * MADT, DSDT, each at a multiple of 16.
  */
-#include "launch/acpi.h"
+#include "launch/plan.h"
 #include "core/platform.h"
-#include "lib/string.h"
 
 struct acpi_rsdp {
 	char signature[8];	/* 0x00 */

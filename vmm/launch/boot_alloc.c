@@ -4,7 +4,6 @@
  * set gives up for want of room stays FRAME_SPARE.
  */
 #include "launch/boot_alloc.h"
-#include "core/bug.h"
 #include "core/world.h"
 
 #define LOW_FRAMES	256u		/* 1 MiB */

@@ -8,20 +8,17 @@
  * Progress is in the domain (job_step, job_cursor, job_aux). The launch
  * checked that everything fits, so nothing here can fail.
  */
-#include "launch/build.h"
+#include "launch/plan.h"
 #include <xen/arch-x86/hvm/start_info.h>
 #include <xen/hvm/params.h>
 #include <xen/io/xs_wire.h>
-#include "core/bug.h"
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/lock.h"
 #include "core/p2m.h"
 #include "core/platform.h"
 #include "core/world.h"
-#include "launch/acpi.h"
 #include "launch/launch.h"
-#include "launch/ram.h"
 
 #define STEP_FRAMES	48u
 #define STEP_COPY	(48u * PAGE_SIZE)

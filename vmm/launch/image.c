@@ -4,7 +4,7 @@
  * as Linux wants start_info and what it names below 4 GiB, and the memory
  * map, the command line and the module list mapped by its first page tables.
  */
-#include "launch/image.h"
+#include "launch/plan.h"
 #include "core/platform.h"
 
 static uint64_t page_up(uint64_t n)

@@ -4,11 +4,9 @@
  * the description is found while nothing depends on it yet.
  */
 #include "launch/launch.h"
-#include "core/log.h"
 #include "core/sched.h"
 #include "launch/boot_alloc.h"
-#include "launch/build.h"
-#include "launch/tables.h"
+#include "launch/plan.h"
 #include "lib/format.h"
 
 static int no_memory(char *text, size_t size, const char *what)

@@ -7,7 +7,6 @@
  */
 #include "launch/plan.h"
 #include "core/platform.h"
-#include "launch/image.h"
 #include "lib/format.h"
 
 int plan_refuse(const struct plan *plan, fdt_node node, const char *format,

@@ -65,3 +65,61 @@ int plan_refuse(const struct plan *plan, fdt_node node, const char *format,
 		...) __attribute__((format(printf, 3, 4)));
 /* Whether the domain may share channels with the other one. */
 bool plan_is_peer(const struct blueprint *b, uint32_t domid);
+
+/*
+ * Where a domain's kernel, start_info, command line and ramdisk go in guest-
+ * physical memory: kernel where it wants to be, the others right behind it.
+ */
+
+/*
+ * Fills the second half of the blueprint from its modules. 0, or -XEN_EINVAL
+ * and a sentence in plan->text.
+ */
+int image_place(const struct plan *plan, struct blueprint *b);
+
+/*
+ * From blueprints to the tables of the world: everything that is allocated
+ * for domains, vCPUs and CPUs.
+ */
+
+/*
+ * Creates world.domain and world.cpu, with all domains in DOMAIN_BUILDING.
+ * 0, -XEN_EINVAL or -XEN_ENOMEM and a sentence in plan->text.
+ */
+int tables_create(const struct plan *plan);
+
+/*
+ * The frames of a domain: its RAM as extents, and the page pool that its
+ * nested page tables come from.
+ */
+
+/* Largest leaf level that maps gfn on mfn with count frames to go. */
+unsigned int ram_leaf_level(gfn_t gfn, mfn_t mfn, uint64_t count);
+
+/*
+ * Takes all frames of d from the boot allocator and fills in the fields of
+ * the group "partition". 0, or an error and a sentence in plan->text.
+ */
+int ram_create(const struct plan *plan, const struct blueprint *b,
+	       struct domain *d);
+
+/*
+ * Building a VM in its own frames, in bounded pieces; the steps themselves
+ * are in launch/launch.h.
+ */
+
+/* Launch: blueprint[domid - 1] says how to build each domain, for good. */
+void build_use(const struct blueprint *blueprint);
+
+/*
+ * The ACPI tables of a guest: a hardware-reduced machine with one local APIC
+ * per vCPU, a sleep register to power off with, and nothing else. Processor
+ * id = APIC id = vCPU index, as Linux takes the first for Xen's vCPU number.
+ */
+
+/*
+ * Fills a page that the guest sees at gpa; the RSDP is at its start. Returns
+ * the bytes used.
+ */
+size_t acpi_build(uint8_t page[PAGE_SIZE], uint64_t gpa,
+		  unsigned int vcpu_count);

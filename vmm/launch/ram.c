@@ -4,7 +4,7 @@
  * aligned as the guest-physical ones, so that the nested tables can use large
  * leaves: 1 GiB, then 2 MiB, and 4 KiB for what remains.
  */
-#include "launch/ram.h"
+#include "launch/plan.h"
 #include "core/platform.h"
 #include "launch/boot_alloc.h"
 

@@ -3,11 +3,10 @@
  * Allocates and fills the tables of the world. What a guest's life changes in
  * them is set by each build (build.c), not here.
  */
-#include "launch/tables.h"
+#include "launch/plan.h"
 #include "core/platform.h"
 #include "core/sched.h"
 #include "launch/boot_alloc.h"
-#include "launch/ram.h"
 
 /* References in one frame of a grant table. */
 #define GRANTS_PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))

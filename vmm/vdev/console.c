@@ -12,7 +12,6 @@
 #include "vdev/console.h"
 #include <xen/io/console.h>
 #include "core/event.h"
-#include "core/log.h"
 #include "lib/format.h"
 
 #define SLICE		512u

@@ -11,6 +11,7 @@
  * "Advanced Programmable Interrupt Controller (APIC)".
  */
 #include "vdev/lapic.h"
+#include "core/hooks.h"
 #include "core/world.h"
 #include "vdev/lapic_bits.h"
 
@@ -219,7 +220,7 @@ static uint32_t timer_current(const struct lapic *l)
 	return (uint32_t)((period - passed) >> timer_divisor_shift(l));
 }
 
-void lapic_timer_expired(struct vcpu *v)
+void hook_lapic_timer(struct vcpu *v)
 {
 	struct lapic *l = &v->lapic;
 	uint32_t lvt = l->lvt[LVT_TIMER];

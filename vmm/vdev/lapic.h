@@ -16,5 +16,3 @@ int lapic_pending_vector(const struct vcpu *v);
 void lapic_accept(struct vcpu *v, uint8_t vector);
 /* A fixed, edge-triggered interrupt from anywhere; any CPU, no lock. */
 void lapic_raise(struct vcpu *v, uint8_t vector);
-/* TIMER_LAPIC of v fired. */
-void lapic_timer_expired(struct vcpu *v);

@@ -2,7 +2,6 @@
 /* Text for people on one port, frames for the tool on the other. */
 #include "vdev/serial.h"
 #include <bulkhead/telemetry.h>
-#include "core/log.h"
 #include "core/upcall.h"
 #include "core/world.h"
 #include "lib/format.h"

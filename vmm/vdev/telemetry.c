@@ -2,7 +2,6 @@
 /* Replies are dropped when the outbox is full: the tool asks again. */
 #include "vdev/telemetry.h"
 #include <bulkhead/telemetry.h>
-#include "core/log.h"
 #include "core/sched.h"
 #include "lib/crc.h"
 #include "lib/format.h"

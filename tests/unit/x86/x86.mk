@@ -4,7 +4,7 @@
 # are linked with a fake back end (machine.c) in place of SVM and the core.
 
 X86_PURE  := $(addprefix vmm/arch/x86/,cpuid.c cr.c decode.c event.c \
-	     guest_walk.c msr.c npt.c vcpu.c) vmm/lib/format.c
+	     guest_walk.c msr.c npt.c npte.c vcpu.c) vmm/lib/format.c
 X86_TEST  := $(wildcard tests/unit/x86/test_*.c)
 X86_HELP  := $(filter-out $(X86_TEST),$(wildcard tests/unit/x86/*.c))
 X86_BIN   := $(X86_TEST:%.c=$(OUT)/asan/%)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory, processors and ends of the mock machine. An nPTE: bit 0 present,
- * 1 writable, 2 leaf above level 1, 11:8 kind, from 12 the frame.
+ * Memory, processors and ends of the mock machine. Its nested entries are
+ * those of arch/x86/npte.c.
  */
 #include "arch/mock/mock.h"
 #include <stdio.h>
@@ -57,43 +57,6 @@ void arch_frame_scrub(mfn_t mfn)
 void arch_copy(void *to, const void *from, size_t size)
 {
 	memcpy(to, from, size);
-}
-
-uint64_t arch_npte_leaf(mfn_t mfn, unsigned int level, bool writable,
-			unsigned int kind)
-{
-	return mfn.n << PAGE_SHIFT | 1u | (writable ? 2u : 0u) |
-	       (level > 1 ? 4u : 0u) | (kind & 15u) << 8;
-}
-
-uint64_t arch_npte_table(mfn_t table)
-{
-	return table.n << PAGE_SHIFT | 3u;
-}
-
-bool arch_npte_present(uint64_t entry)
-{
-	return entry & 1;
-}
-
-bool arch_npte_is_leaf(uint64_t entry, unsigned int level)
-{
-	return level == 1 || entry & 4;
-}
-
-bool arch_npte_writable(uint64_t entry)
-{
-	return entry & 2;
-}
-
-mfn_t arch_npte_mfn(uint64_t entry)
-{
-	return mfn_of(entry);
-}
-
-unsigned int arch_npte_kind(uint64_t entry)
-{
-	return entry >> 8 & 15;
 }
 
 unsigned int arch_npte_max_level(void)

@@ -4,7 +4,6 @@
  */
 #include "arch/x86/acpi.h"
 #include "arch/x86/layout.h"
-#include "core/log.h"
 
 #define EBDA_SEGMENT	0x40eu	/* BIOS data area */
 #define BIOS_START	0xe0000u

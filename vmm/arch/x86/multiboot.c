@@ -6,7 +6,6 @@
  */
 #include "arch/x86/multiboot.h"
 #include "arch/x86/layout.h"
-#include "lib/ranges.h"
 #include "core/arch.h"
 #include "lib/format.h"
 #include "lib/string.h"

@@ -9,8 +9,6 @@
 #include "arch/x86/insn.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/multiboot.h"
-#include "lib/ranges.h"
-#include "core/bug.h"
 
 #define PTE_PRESENT	BIT64(0)
 #define PTE_WRITE	BIT64(1)

@@ -7,7 +7,6 @@
 #include "arch/x86/machine.h"
 #include <bulkhead/telemetry.h>
 #include "arch/x86/paging.h"
-#include "core/log.h"
 #include "core/world.h"
 #include "lib/crc.h"
 #include "lib/format.h"

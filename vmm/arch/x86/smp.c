@@ -10,7 +10,6 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/virt.h"
-#include "core/log.h"
 #include "core/upcall.h"
 
 #define XCR0_X87_SSE_AVX	UINT64_C(7)

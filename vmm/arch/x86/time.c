@@ -10,8 +10,6 @@
 #include "arch/x86/acpi.h"
 #include "arch/x86/machine.h"
 #include "arch/x86/paging.h"
-#include "core/arch.h"
-#include "core/log.h"
 
 #define PIT_HZ			1193182u
 #define PIT_CHANNEL2		0x42u

@@ -9,7 +9,6 @@
 #include "arch/x86/layout.h"
 #include "arch/x86/regs.h"
 #include "core/domain.h"
-#include "core/log.h"
 #include "lib/format.h"
 
 #define OPCODE_HLT	0xf4u

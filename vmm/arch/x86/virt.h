@@ -150,9 +150,6 @@ void virt_init_cpu(void);
 /* Is a HLT without prefixes what v executes next? */
 bool vcpu_at_hlt(const struct vcpu *v);
 
-/* Set in every leaf of nested tables. Boot. */
-void npt_set_leaf_bits(uint64_t bits);
-
 /* --- lazily switched state: fpu.c --- */
 
 void fpu_init(void);			/* boot CPU */
