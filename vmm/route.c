@@ -167,14 +167,12 @@ void route_exit(struct vcpu *v, const struct vmexit *exit)
 {
 	v->exit_count++;
 	switch (exit->reason) {
-	case EXIT_NONE:
-	case EXIT_WINDOW:
+	case EXIT_NONE: case EXIT_WINDOW:
+	case EXIT_CPUID:	/* settled in arch through upcall_cpuid */
 		break;
 	case EXIT_HYPERCALL:
 		if (hypercall_dispatch(v))
 			arch_vcpu_skip(v, exit);
-		break;
-	case EXIT_CPUID:	/* settled in arch through upcall_cpuid */
 		break;
 	case EXIT_MSR_READ:
 		msr_read(v, exit);
@@ -203,8 +201,6 @@ void route_exit(struct vcpu *v, const struct vmexit *exit)
 		log_line("%s: entry refused, code %lx", v->domain->name,
 			 exit->fatal.code);
 		crash(v, "the processor refused its state");
-		break;
-	case EXIT_REASON_COUNT:
 		break;
 	}
 	console_look(v->domain);

@@ -22,10 +22,10 @@ static int64_t write(struct vcpu *v, uint32_t count, uint64_t va)
 
 	if (gmem_read(v, text, va, size))
 		return -XEN_EFAULT;
-	for (uint32_t i = 0; i < size; i++) {
+	for (uint32_t i = 0; i < size; i++)
 		if (is_plain(text[i]))
 			text[kept++] = text[i];
-	}
+
 	console_put(v->domain, text, kept);
 	if (count == size)
 		return 0;

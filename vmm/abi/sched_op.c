@@ -36,10 +36,10 @@ static bool are_valid(const struct vcpu *v, const evtchn_port_t *port,
 static bool any_pending(const struct vcpu *v, const evtchn_port_t *port,
 			uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count; i++)
 		if (event_is_pending(v->domain, port[i]))
 			return true;
-	}
+
 	return false;
 }
 

@@ -168,10 +168,10 @@ static void hand_over(struct cpu *cpu, struct vcpu *v, uint32_t to)
 
 static void settle(struct cpu *cpu, struct vcpu *v)
 {
-	for (unsigned int i = 0; i < TIMER_KIND_COUNT; i++) {
+	for (unsigned int i = 0; i < TIMER_KIND_COUNT; i++)
 		if (v->moving_timers & BIT32(i))
 			timer_set(cpu, &v->timer[i], v->timer[i].node.key);
-	}
+
 	v->moving_timers = 0;
 	v->vruntime = cpu->min_vruntime;
 }
@@ -455,10 +455,10 @@ bool sched_all_passed(uint64_t *cursor, uint64_t *seen)
 void sched_stop_others(void)
 {
 	atomic_store(&world.stop_request, 1u);
-	for (uint32_t i = 0; i < world.cpu_count; i++) {
+	for (uint32_t i = 0; i < world.cpu_count; i++)
 		if (i != arch_cpu_id())
 			arch_cpu_kick(i);
-	}
+
 	while (atomic_load(&world.stopped_count) < world.cpu_count - 1)
 		cpu_relax();
 }

@@ -20,7 +20,6 @@ enum exit_reason {
 	EXIT_WINDOW,		/* can take what was refused before */
 	EXIT_TRIPLE_FAULT,
 	EXIT_FATAL,		/* entry refused: the guest's state is broken */
-	EXIT_REASON_COUNT,
 };
 
 struct vmexit {

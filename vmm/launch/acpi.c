@@ -51,11 +51,10 @@ struct acpi_fadt {
 	struct acpi_register sleep_control;	/* 0x0f4 */
 	struct acpi_register sleep_status;	/* 0x100 */
 } __attribute__((packed));
-static_assert(offsetof(struct acpi_fadt, boot_flags) == 109, "FADT layout");
-static_assert(offsetof(struct acpi_fadt, flags) == 112, "FADT layout");
-static_assert(offsetof(struct acpi_fadt, x_dsdt) == 140, "FADT layout");
-static_assert(offsetof(struct acpi_fadt, sleep_control) == 244, "FADT layout");
-static_assert(sizeof(struct acpi_fadt) == 268, "FADT revision 5");
+static_assert(offsetof(struct acpi_fadt, boot_flags) == 109 &&
+	      offsetof(struct acpi_fadt, x_dsdt) == 140 &&
+	      offsetof(struct acpi_fadt, sleep_control) == 244 &&
+	      sizeof(struct acpi_fadt) == 268, "FADT revision 5");
 
 #define FADT_NO_VGA		0x0004u
 #define FADT_NO_CMOS		0x0020u
@@ -113,10 +112,9 @@ static uint8_t *build_fadt(struct acpi_fadt *f, uint64_t dsdt)
 	f->boot_flags = FADT_NO_VGA | FADT_NO_CMOS;
 	f->flags = FADT_WBINVD | FADT_NO_POWER_BUTTON | FADT_NO_SLEEP_BUTTON |
 		   FADT_HW_REDUCED;
-	f->sleep_control = (struct acpi_register){ 1, 8, 0, 1,
-						   PORT_SLEEP_CONTROL };
-	f->sleep_status = (struct acpi_register){ 1, 8, 0, 1,
-						  PORT_SLEEP_STATUS };
+	f->sleep_control = f->sleep_status =
+		(struct acpi_register){ 1, 8, 0, 1, PORT_SLEEP_CONTROL };
+	f->sleep_status.address = PORT_SLEEP_STATUS;
 	return seal_table(&f->header, "FACP", 5, sizeof(*f));
 }
 

@@ -158,18 +158,15 @@ static bool scrub(struct domain *d, const struct blueprint *b)
 	return false;
 }
 
-static void map_special(struct domain *d)
-{
-	p2m_set(d, d->xenstore_gfn, P2M_SHARED, true, d->xenstore_mfn);
-	p2m_set(d, d->console.ring_gfn, P2M_SHARED, true, d->console.ring);
-}
-
 static bool map(struct domain *d)
 {
 	spin_lock(&d->lock);
 	for (unsigned int i = 0; i < STEP_LEAVES; i++) {
 		if (d->job_cursor == d->ram_frames) {
-			map_special(d);
+			p2m_set(d, d->xenstore_gfn, P2M_SHARED, true,
+				d->xenstore_mfn);
+			p2m_set(d, d->console.ring_gfn, P2M_SHARED, true,
+				d->console.ring);
 			spin_unlock(&d->lock);
 			return true;
 		}
@@ -214,23 +211,20 @@ static uint32_t fill_memmap(const struct blueprint *b,
 {
 	uint64_t size = b->ram_frames * PAGE_SIZE;
 	uint64_t low = MIN(size, GPA_RAM_LOW_END);
+	const struct { uint64_t start, size; uint32_t type; } part[] = {
+		{ 0, low, XEN_HVM_MEMMAP_TYPE_RAM },
+		{ GPA_ACPI, PAGE_SIZE, XEN_HVM_MEMMAP_TYPE_ACPI },
+		{ GPA_LAPIC, PAGE_SIZE, XEN_HVM_MEMMAP_TYPE_RESERVED },
+		{ GPA_SPECIAL, GPA_SPECIAL_END - GPA_SPECIAL,
+		  XEN_HVM_MEMMAP_TYPE_RESERVED },
+		{ GPA_RAM_HIGH, size - low, XEN_HVM_MEMMAP_TYPE_RAM },
+	};
 	uint32_t n = 0;
 
-	map[n++] = (struct hvm_memmap_table_entry){
-		.addr = 0, .size = low, .type = XEN_HVM_MEMMAP_TYPE_RAM };
-	map[n++] = (struct hvm_memmap_table_entry){
-		.addr = GPA_ACPI, .size = PAGE_SIZE,
-		.type = XEN_HVM_MEMMAP_TYPE_ACPI };
-	map[n++] = (struct hvm_memmap_table_entry){
-		.addr = GPA_LAPIC, .size = PAGE_SIZE,
-		.type = XEN_HVM_MEMMAP_TYPE_RESERVED };
-	map[n++] = (struct hvm_memmap_table_entry){
-		.addr = GPA_SPECIAL, .size = GPA_SPECIAL_END - GPA_SPECIAL,
-		.type = XEN_HVM_MEMMAP_TYPE_RESERVED };
-	if (size > low)
-		map[n++] = (struct hvm_memmap_table_entry){
-			.addr = GPA_RAM_HIGH, .size = size - low,
-			.type = XEN_HVM_MEMMAP_TYPE_RAM };
+	for (; n < ARRAY_SIZE(part) && part[n].size; n++)
+		map[n] = (struct hvm_memmap_table_entry){
+			.addr = part[n].start, .size = part[n].size,
+			.type = part[n].type };
 	return n;
 }
 

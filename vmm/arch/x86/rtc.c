@@ -3,6 +3,7 @@
  * MC146818 real-time clock in CMOS.
  */
 #include "arch/x86/machine.h"
+#include "lib/string.h"
 
 #define CMOS_INDEX	0x70u
 #define CMOS_DATA	0x71u
@@ -34,14 +35,6 @@ static void get_fields(uint8_t *raw)
 		raw[i] = cmos_get(rtc_register[i]);
 }
 
-static bool same(const uint8_t *a, const uint8_t *b)
-{
-	for (unsigned int i = 0; i < FIELDS; i++)
-		if (a[i] != b[i])
-			return false;
-	return true;
-}
-
 /* Days from 1970-01-01 to the given date, 2000 <= year < 2100. */
 static uint32_t days(uint32_t year, uint32_t month, uint32_t day)
 {
@@ -63,15 +56,13 @@ uint64_t rtc_read(void)
 	get_fields(raw);
 	for (unsigned int i = 0; i < TRIES; i++) {
 		get_fields(again);
-		if (same(raw, again))
+		if (!memcmp(raw, again, sizeof(raw)))
 			break;
-		for (unsigned int n = 0; n < FIELDS; n++)
-			raw[n] = again[n];
+		memcpy(raw, again, sizeof(raw));
 	}
 	status = cmos_get(RTC_STATUS_B);
 	pm = !(status & STATUS_B_24H) && raw[HOUR] & HOUR_PM;
-	if (!(status & STATUS_B_24H))
-		raw[HOUR] &= (uint8_t)~HOUR_PM;
+	raw[HOUR] &= (uint8_t)~HOUR_PM;
 	for (unsigned int i = 0; i < FIELDS; i++)
 		f[i] = status & STATUS_B_BINARY ? raw[i] :
 		       (raw[i] >> 4) * 10u + (raw[i] & 15u);
