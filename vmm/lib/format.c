@@ -76,8 +76,9 @@ size_t format_text_list(char *text, size_t size, const char *f, va_list list)
 		case 'd':
 			n = spec.is_long ? va_arg(list, int64_t)
 					 : va_arg(list, int);
-			put_number(&s, &spec, n < 0 ? 0 - (uint64_t)n : (uint64_t)n,
-				   10, n < 0);
+			put_number(&s, &spec,
+				   n < 0 ? 0 - (uint64_t)n : (uint64_t)n, 10,
+				   n < 0);
 			break;
 		case 'u':
 		case 'x':
