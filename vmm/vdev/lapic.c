@@ -250,61 +250,53 @@ static uint32_t bits_read(const uint64_t bits[4], uint32_t reg)
 	return (uint32_t)(reg & 1u ? word >> 32 : word);
 }
 
-bool lapic_msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
+/* What a register holds; those that are write-only are not known. */
+static uint64_t read(const struct vcpu *v, uint32_t reg, bool *known)
 {
 	const struct lapic *l = &v->lapic;
-	uint32_t reg = index - MSR_X2APIC;
 
 	switch (reg) {
 	case REG_ID:
-		*value = v->id;
-		break;
+		return v->id;
 	case REG_VERSION:
-		*value = VERSION;
-		break;
+		return VERSION;
 	case REG_TPR:
-		*value = l->tpr;
-		break;
+		return l->tpr;
 	case REG_PPR:
-		*value = priority(l);
-		break;
+		return priority(l);
 	case REG_LDR:
-		*value = logical_id(v);
-		break;
+		return logical_id(v);
 	case REG_SVR:
-		*value = l->svr;
-		break;
+		return l->svr;
 	case REG_ISR ... REG_ISR + 7:
-		*value = bits_read(l->isr, reg);
-		break;
+		return bits_read(l->isr, reg);
 	case REG_TMR ... REG_TMR + 7:
-		*value = 0;
-		break;
+		return 0;
 	case REG_IRR ... REG_IRR + 7:
-		*value = bits_read(l->irr, reg);
-		break;
+		return bits_read(l->irr, reg);
 	case REG_ESR:
-		*value = l->esr;
-		break;
+		return l->esr;
 	case REG_ICR:
-		*value = l->icr;
-		break;
+		return l->icr;
 	case REG_LVT ... REG_LVT + LVT_COUNT - 1:
-		*value = l->lvt[reg - REG_LVT];
-		break;
+		return l->lvt[reg - REG_LVT];
 	case REG_TIMER_INITIAL:
-		*value = l->timer_initial;
-		break;
+		return l->timer_initial;
 	case REG_TIMER_CURRENT:
-		*value = timer_current(l);
-		break;
+		return timer_current(l);
 	case REG_TIMER_DIVIDE:
-		*value = l->timer_divide;
-		break;
-	default:	/* write-only ones among them */
-		return false;
+		return l->timer_divide;
 	}
-	return true;
+	*known = false;
+	return 0;
+}
+
+bool lapic_msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
+{
+	bool known = true;
+
+	*value = read(v, index - MSR_X2APIC, &known);
+	return known;
 }
 
 static void end_of_interrupt(struct lapic *l)

@@ -9,23 +9,13 @@
 #define CLASS_MASK		0xf0u
 #define BROADCAST		UINT32_MAX
 
-#define REG_ID			0x02u
-#define REG_VERSION		0x03u
-#define REG_TPR			0x08u
-#define REG_PPR			0x0au
-#define REG_EOI			0x0bu
-#define REG_LDR			0x0du
-#define REG_SVR			0x0fu
-#define REG_ISR			0x10u
-#define REG_TMR			0x18u
-#define REG_IRR			0x20u
-#define REG_ESR			0x28u
-#define REG_ICR			0x30u
-#define REG_LVT			0x32u
-#define REG_TIMER_INITIAL	0x38u
-#define REG_TIMER_CURRENT	0x39u
-#define REG_TIMER_DIVIDE	0x3eu
-#define REG_SELF_IPI		0x3fu
+enum {
+	REG_ID = 0x02, REG_VERSION = 0x03, REG_TPR = 0x08, REG_PPR = 0x0a,
+	REG_EOI = 0x0b, REG_LDR = 0x0d, REG_SVR = 0x0f, REG_ISR = 0x10,
+	REG_TMR = 0x18, REG_IRR = 0x20, REG_ESR = 0x28, REG_ICR = 0x30,
+	REG_LVT = 0x32, REG_TIMER_INITIAL = 0x38, REG_TIMER_CURRENT = 0x39,
+	REG_TIMER_DIVIDE = 0x3e, REG_SELF_IPI = 0x3f,
+};
 
 #define SVR_RESET		0xffu
 #define SVR_ENABLE		BIT32(8)
@@ -47,14 +37,11 @@ enum lvt { LVT_TIMER, LVT_THERMAL, LVT_COUNTER, LVT_LINT0, LVT_LINT1,
 #define ICR_TRIGGER		BIT64(15)
 #define ICR_SHORTHAND(icr)	((uint32_t)(icr) >> 18 & 3u)
 #define ICR_WRITABLE		(0xffffffff000ccfffull)
-#define MODE_FIXED		0u
-#define MODE_LOWEST		1u
-#define MODE_NMI		4u
-#define MODE_INIT		5u
-#define MODE_SIPI		6u
-#define SHORTHAND_SELF		1u
-#define SHORTHAND_ALL		2u
-#define SHORTHAND_OTHERS	3u
+enum {
+	MODE_FIXED = 0, MODE_LOWEST = 1, MODE_NMI = 4, MODE_INIT = 5,
+	MODE_SIPI = 6, SHORTHAND_SELF = 1, SHORTHAND_ALL = 2,
+	SHORTHAND_OTHERS = 3,
+};
 
 /* Shorter timer periods would cost the host more than they give a guest. */
 #define PERIOD_MIN		(100000ull)	/* ns */

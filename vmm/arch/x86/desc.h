@@ -10,19 +10,17 @@
 #define SELECTOR_DATA	0x10
 #define SELECTOR_TSS	0x18
 
-/* Vectors that the VMM takes while it is open for interrupts. */
-#define VECTOR_NMI	0x02
-#define VECTOR_DF	0x08
-#define VECTOR_GP	0x0d
-#define VECTOR_PF	0x0e
-#define VECTOR_MC	0x12
-#define VECTOR_PIC	0xe0	/* 16 vectors where a stray 8259 would hit */
-#define VECTOR_TIMER	0xf0
-#define VECTOR_KICK	0xf1
-#define VECTOR_SPURIOUS	0xff
-
 #ifndef __ASSEMBLY__
 #include "lib/types.h"
+
+/* Vectors of exceptions, and those that the VMM takes while it is open. */
+enum {
+	VECTOR_DB = 0x01, VECTOR_NMI = 0x02, VECTOR_UD = 0x06,
+	VECTOR_DF = 0x08, VECTOR_GP = 0x0d, VECTOR_PF = 0x0e,
+	VECTOR_AC = 0x11, VECTOR_MC = 0x12,
+	VECTOR_PIC = 0xe0,	/* 16 of them, where a stray 8259 would hit */
+	VECTOR_TIMER = 0xf0, VECTOR_KICK = 0xf1, VECTOR_SPURIOUS = 0xff,
+};
 
 /*
  * Stacks in the TSS: for a double fault only, whose stack may be at its end.

@@ -14,11 +14,10 @@
 #define MB1_HAS_MEMORY		BIT32(0)
 #define MB1_HAS_MODULES		BIT32(3)
 #define MB1_HAS_MAP		BIT32(6)
-#define MB2_TAG_END		0u
-#define MB2_TAG_MODULE		3u
-#define MB2_TAG_MAP		6u
-#define MB2_TAG_RSDP1		14u
-#define MB2_TAG_RSDP2		15u
+enum {
+	MB2_TAG_END = 0, MB2_TAG_MODULE = 3, MB2_TAG_MAP = 6,
+	MB2_TAG_RSDP1 = 14, MB2_TAG_RSDP2 = 15,
+};
 
 /* All packed: the loader may put them anywhere. */
 #define PACKED	__attribute__((packed))

@@ -5,13 +5,11 @@
 #include "arch/x86/machine.h"
 #include "lib/string.h"
 
-#define CMOS_INDEX	0x70u
-#define CMOS_DATA	0x71u
-#define RTC_STATUS_A	0x0au
-#define RTC_STATUS_B	0x0bu
-#define STATUS_A_UPDATE	0x80u
-#define STATUS_B_24H	0x02u
-#define STATUS_B_BINARY	0x04u
+enum {
+	CMOS_INDEX = 0x70, CMOS_DATA = 0x71, RTC_STATUS_A = 0x0a,
+	RTC_STATUS_B = 0x0b, STATUS_A_UPDATE = 0x80, STATUS_B_24H = 0x02,
+	STATUS_B_BINARY = 0x04,
+};
 #define HOUR_PM		0x80u
 #define UPDATE_SPINS	20000u	/* longer than an update, 2 ms */
 #define TRIES		4u

@@ -12,12 +12,11 @@
 #include "arch/x86/paging.h"
 
 #define PIT_HZ			1193182u
-#define PIT_CHANNEL2		0x42u
-#define PIT_COMMAND		0x43u
-#define PIT_GATE		0x61u
-#define HPET_PERIOD		0x004u	/* femtoseconds per tick */
-#define HPET_CONFIG		0x010u
-#define HPET_COUNTER		0x0f0u
+enum {
+	PIT_CHANNEL2 = 0x42, PIT_COMMAND = 0x43, PIT_GATE = 0x61,
+	HPET_PERIOD = 0x004,	/* femtoseconds per tick */
+	HPET_CONFIG = 0x010, HPET_COUNTER = 0x0f0,
+};
 #define FEMTOSECONDS		UINT64_C(1000000000000000)
 
 #define SAMPLES			6u	/* per point of time */

@@ -7,15 +7,12 @@
 #include "core/arch.h"
 #include "core/upcall.h"
 
-#define REG_DATA	0u
-#define REG_IER		1u
-#define REG_DIVISOR_LOW	0u	/* with LCR_DLAB */
-#define REG_DIVISOR_HIGH 1u
-#define REG_FCR		2u
-#define REG_LCR		3u
-#define REG_MCR		4u
-#define REG_LSR		5u
-#define REG_SCRATCH	7u
+enum {
+	REG_DATA = 0, REG_IER = 1,
+	REG_DIVISOR_LOW = 0,	/* with LCR_DLAB */
+	REG_DIVISOR_HIGH = 1, REG_FCR = 2, REG_LCR = 3, REG_MCR = 4,
+	REG_LSR = 5, REG_SCRATCH = 7,
+};
 
 #define FCR_ENABLE_CLEAR 0x07u
 #define LCR_8N1		0x03u
