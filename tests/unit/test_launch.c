@@ -188,10 +188,10 @@ static void peers_may_share_and_others_may_not(void **state)
 
 	(void)state;
 	launches(d, 3);
-	assert_true(domain_may_share(domain_at(1), domain_at(2)));
-	assert_true(domain_may_share(domain_at(2), domain_at(1)));
-	assert_false(domain_may_share(domain_at(1), domain_at(3)));
-	assert_false(domain_may_share(domain_at(3), domain_at(2)));
+	assert_non_null(domain_peer(domain_at(1), 2));
+	assert_non_null(domain_peer(domain_at(2), 1));
+	assert_null(domain_peer(domain_at(1), 3));
+	assert_null(domain_peer(domain_at(3), 2));
 }
 
 static void order_in_the_tree_does_not_matter(void **state)

@@ -91,9 +91,9 @@ static void only_the_store_shares_with_everyone(void **state)
 {
 	(void)state;
 	launch_with_store(STORE);
-	assert_true(domain_may_share(domain_at(1), domain_at(STORE)));
-	assert_true(domain_may_share(domain_at(STORE), domain_at(3)));
-	assert_false(domain_may_share(domain_at(1), domain_at(3)));
+	assert_non_null(domain_peer(domain_at(1), STORE));
+	assert_non_null(domain_peer(domain_at(STORE), 3));
+	assert_null(domain_peer(domain_at(1), 3));
 }
 
 static void the_store_hears_of_a_restart(void **state)

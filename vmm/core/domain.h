@@ -18,7 +18,6 @@
 
 #define DOMAIN_NAME_MAX		32u
 #define DOMAIN_VCPU_MAX		32u
-#define DOMAIN_MODULE_MAX	2u	/* kernel, ramdisk */
 #define CONSOLE_HISTORY_SIZE	16384u
 
 enum domain_state {
@@ -166,8 +165,11 @@ struct domain {
 	struct console console;
 };
 
-/* Whether the launch description lets a and b share channels. */
-bool domain_may_share(const struct domain *a, const struct domain *b);
+/*
+ * Whom d means by a domid of its choice (DOMID_SELF too), if the launch
+ * description lets the two share channels; NULL otherwise.
+ */
+struct domain *domain_peer(struct domain *d, uint16_t domid);
 
 /*
  * Ends d because of something that it did: stops its vCPUs, records reason

@@ -47,14 +47,6 @@ static evtchn_port_t free_port(const struct domain *d)
 	return 0;
 }
 
-/* Whom a guest's domid means, if policy lets d have channels with them. */
-static struct domain *permitted_peer(struct domain *d, uint16_t domid)
-{
-	struct domain *peer = domid == DOMID_SELF ? d : domain_at(domid);
-
-	return peer && domain_may_share(d, peer) ? peer : NULL;
-}
-
 static bool virq_is_global(uint32_t virq)
 {
 	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG &&
@@ -178,7 +170,7 @@ static int take_port(struct domain *d, struct port now, evtchn_port_t *port)
 
 int event_alloc_unbound(struct domain *d, uint16_t remote, evtchn_port_t *port)
 {
-	const struct domain *peer = permitted_peer(d, remote);
+	const struct domain *peer = domain_peer(d, remote);
 	int err;
 
 	if (!peer)
@@ -204,7 +196,7 @@ static int bind_check(struct domains_locked both, evtchn_port_t remote_port)
 int event_bind_interdomain(struct domain *d, uint16_t remote,
 			   evtchn_port_t remote_port, evtchn_port_t *port)
 {
-	struct domain *peer = permitted_peer(d, remote);
+	struct domain *peer = domain_peer(d, remote);
 	struct domains_locked both;
 	int err;
 

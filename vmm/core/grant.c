@@ -10,14 +10,6 @@
 #include "core/p2m.h"
 #include "core/world.h"
 
-/* Whom a guest's domid means, if policy lets d use their grants. */
-static struct domain *permitted_granter(struct domain *d, uint16_t domid)
-{
-	struct domain *peer = domid == DOMID_SELF ? d : domain_at(domid);
-
-	return peer && domain_may_share(d, peer) ? peer : NULL;
-}
-
 /* --- maps --- */
 
 static uint32_t take_handle(struct domain *d)
@@ -76,7 +68,7 @@ static int16_t map_locked(struct domains_locked both,
 
 bool grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
 {
-	struct domain *granter = permitted_granter(d, op->dom);
+	struct domain *granter = domain_peer(d, op->dom);
 	struct domains_locked both;
 	bool flush = false;
 
@@ -157,7 +149,7 @@ static int16_t side_begin(struct domain *d, const struct gnttab_copy_ptr *p,
 	int16_t status;
 
 	if (granted) {
-		side->granter = permitted_granter(d, p->domid);
+		side->granter = domain_peer(d, p->domid);
 		side->ref = p->u.ref;
 		if (!side->granter)
 			return GNTST_permission_denied;

@@ -34,6 +34,11 @@ static void fake_flush(struct vcpu *v)
 	machine.flushes++;
 }
 
+static void fake_inject(struct vcpu *v)
+{
+	machine.injected = vcpu_arch(v)->event;
+}
+
 static void fake_window(struct vcpu *v)
 {
 	(void)v;
@@ -58,6 +63,7 @@ const struct virt_ops svm_ops = {
 	.set = fake_set,
 	.sync = fake_sync,
 	.flush = fake_flush,
+	.inject = fake_inject,
 	.window = fake_window,
 	.clear_shadow = fake_clear_shadow,
 	.watch_iret = fake_watch_iret,

@@ -23,6 +23,7 @@ struct machine {
 	struct vcpu_arch arch;
 	uint64_t reg[8];		/* by enum virt_reg */
 	unsigned int syncs, flushes, windows;
+	uint64_t injected;	/* the event as last told to the back end */
 	bool iret_watched, shadow_cleared;
 	uint64_t tsc_aux, xcr0;
 	unsigned int upcalls;

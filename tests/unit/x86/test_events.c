@@ -71,6 +71,7 @@ static void interrupts_wait_for_if_shadow_and_queue(void **state)
 	v->regs.rflags |= RFLAGS_IF;
 	arch_vcpu_inject_interrupt(v, 0xf3);
 	assert_int_equal(machine.arch.event, 0x800000f3);
+	assert_int_equal(machine.injected, 0x800000f3);
 	assert_false(arch_vcpu_may_interrupt(v));
 	assert_false(arch_vcpu_may_nmi(v));
 }
@@ -82,6 +83,7 @@ static void nmis_wait_until_the_last_iret_is_done(void **state)
 	(void)state;
 	arch_vcpu_inject_nmi(v);
 	assert_int_equal(machine.arch.event, 0x80000202);
+	assert_int_equal(machine.injected, 0x80000202);
 	assert_true(machine.iret_watched);
 	machine.arch.event = 0;
 	assert_false(arch_vcpu_may_nmi(v));
@@ -98,8 +100,9 @@ static void a_third_fault_is_a_shutdown(void **state)
 	struct vcpu *v = ready();
 
 	(void)state;
-	machine.arch.event = event_exception(DF, 0);
+	machine.injected = machine.arch.event = event_exception(DF, 0);
 	arch_vcpu_inject_fault(v, GP, 0);
+	assert_int_equal(machine.injected, 0);
 	assert_true(machine.arch.shutdown);
 	assert_int_equal(machine.unloads, 1);
 }
@@ -111,7 +114,7 @@ static void real_mode_pushes_no_error_code(void **state)
 	(void)state;
 	machine.reg[REG_CR0] = 0;
 	arch_vcpu_inject_fault(v, GP, 0);
-	assert_int_equal(machine.arch.event & EVENT_HAS_ERROR, 0);
+	assert_int_equal(machine.injected, event_make(EVENT_EXCEPTION, GP));
 }
 
 static void a_skipped_instruction_ends_the_shadow(void **state)

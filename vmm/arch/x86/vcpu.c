@@ -164,6 +164,7 @@ bool arch_vcpu_may_nmi(const struct vcpu *v)
 void arch_vcpu_inject_interrupt(struct vcpu *v, uint8_t vector)
 {
 	vcpu_arch(v)->event = event_make(EVENT_INTERRUPT, vector);
+	virt->inject(v);
 }
 
 void arch_vcpu_inject_nmi(struct vcpu *v)
@@ -173,6 +174,7 @@ void arch_vcpu_inject_nmi(struct vcpu *v)
 	a->event = event_make(EVENT_NMI, VECTOR_NMI);
 	a->nmi_blocked = true;
 	a->iret_rip = 0;
+	virt->inject(v);
 	virt->watch_iret(v, true);
 }
 
@@ -188,6 +190,7 @@ void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
 	}
 	if (!(virt->get(v, REG_CR0) & CR0_PE))
 		a->event &= ~EVENT_HAS_ERROR;	/* real mode pushes none */
+	virt->inject(v);
 }
 
 bool vcpu_at_hlt(const struct vcpu *v)

@@ -98,6 +98,7 @@ struct vcpu_arch {
 	uint8_t cpl;		/* [C] at the last exit */
 	uint8_t code64;		/* [C] 0/1: 64-bit code at the last exit */
 	uint8_t shadow;		/* [C] 0/1: interrupt shadow then */
+	bool queued;		/* [C] an event or a window awaits the entry */
 	bool nmi_blocked;	/* [C] between an NMI and its IRET */
 	bool shutdown;		/* [C] triple fault; not loaded anywhere */
 	struct insn_cached cache[INSN_CACHE_SIZE];	/* [C] */
@@ -129,6 +130,8 @@ struct virt_ops {
 	void (*sync)(struct vcpu *v);
 	/* Forget cached translations of the guest's own tables. */
 	void (*flush)(struct vcpu *v);
+	/* The event in struct vcpu_arch has changed. */
+	void (*inject)(struct vcpu *v);
 	/* Make v exit with EXIT_WINDOW when it could take an interrupt. */
 	void (*window)(struct vcpu *v);
 	/* v leaves the interrupt shadow that it had at the last exit. */

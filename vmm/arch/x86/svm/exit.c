@@ -255,6 +255,24 @@ static uint64_t event_to_repeat(uint64_t event)
 	return event;
 }
 
+/* What went in has been taken, unless EXITINTINFO or V_IRQ says otherwise. */
+static __attribute__((noinline)) void settle_events(struct vcpu *v)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+	struct vmcb *c = vmcb_of(v);
+
+	a->event = 0;
+	if (c->exitintinfo & EVENT_VALID)
+		a->event = event_to_repeat(c->exitintinfo);
+	if ((c->int_control & SVM_CTL_V_IRQ) &&
+	    !(c->intercept1 & SVM_BIT(VINTR)))
+		a->event = event_make(EVENT_INTERRUPT,
+				      SVM_CTL_VECTOR(c->int_control));
+	vmcb_set_intercept1(c, c->intercept1 & ~SVM_BIT(VINTR));
+	svm_inject(v);
+	a->queued = a->event;
+}
+
 static inline void pull_state(struct vcpu *v, struct vcpu_arch *a,
 			      const struct vmcb *c)
 {
@@ -271,9 +289,8 @@ static inline void pull_state(struct vcpu *v, struct vcpu_arch *a,
 	a->shadow = (uint8_t)c->int_state & 1;
 	if (__builtin_expect(stayed, 0))
 		a->shadow |= vcpu_at_hlt(v);
-	a->event = 0;
-	if (__builtin_expect(c->exitintinfo & EVENT_VALID, 0))
-		a->event = event_to_repeat(c->exitintinfo);
+	if (__builtin_expect(a->queued || (c->exitintinfo & EVENT_VALID), 0))
+		settle_events(v);
 }
 
 static __attribute__((noinline)) void
@@ -434,7 +451,6 @@ void svm_run(struct vcpu *v, struct vmexit *exit)
 	c->rsp = v->regs.rsp;
 	c->rip = v->regs.rip;
 	c->rflags = v->regs.rflags;
-	c->event_inject = a->event;
 	/* Order: invariant N3 of npt.c. */
 	atomic_store(&cpu->in_guest, d->id);
 	uint64_t flush_seq = atomic_load(&d->p2m.flush_seq);
@@ -447,10 +463,6 @@ void svm_run(struct vcpu *v, struct vmexit *exit)
 	atomic_store_release(&cpu->in_guest, 0);
 	if (svm_features.extra)
 		after_exit(c);
-	if (__builtin_expect(c->int_control & SVM_CTL_V_IRQ, 0)) {
-		vmcb_set_int_control(c, SVM_INT_CONTROL);
-		vmcb_set_intercept1(c, c->intercept1 & ~SVM_BIT(VINTR));
-	}
 	uint64_t code = c->exitcode;
 
 	/* VMEXIT_INVALID is 32 or 64 bits of ones. */

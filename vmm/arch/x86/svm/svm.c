@@ -140,6 +140,7 @@ static void svm_vcpu_reset(struct vcpu *v, const struct reset_state *state)
 	c->dr7 = DR7_RESET;
 	c->g_pat = 0x0007040600070406ull;
 	c->int_state = 0;
+	c->event_inject = 0;
 	c->int_control = SVM_INT_CONTROL;
 	c->intercept1 &= ~(SVM_BIT(VINTR) | SVM_BIT(IRET));
 	c->clean = 0;
@@ -174,10 +175,35 @@ static void svm_flush(struct vcpu *v)
 	vcpu_arch(v)->asid_generation %= CPU_MAX;	/* the CPU stays */
 }
 
+/*
+ * An interrupt goes in as the virtual interrupt, which the CPU takes at once,
+ * unless a window needs that: QEMU delivers one from EVENTINJ a second time
+ * if its own loop ends before the guest leaves.
+ */
+void svm_inject(struct vcpu *v)
+{
+	struct vcpu_arch *a = vcpu_arch(v);
+	struct vmcb *c = vmcb_of(v);
+	uint64_t control = SVM_INT_CONTROL;
+
+	a->queued = true;
+	c->event_inject = a->event;
+	if (c->intercept1 & SVM_BIT(VINTR))
+		return;
+	if (a->event && EVENT_TYPE(a->event) == EVENT_INTERRUPT) {
+		c->event_inject = 0;
+		control |= SVM_CTL_V_IRQ | SVM_CTL_V_PRIO |
+			   SVM_CTL_V_VECTOR(EVENT_VECTOR(a->event));
+	}
+	vmcb_set_int_control(c, control);
+}
+
 static void svm_window(struct vcpu *v)
 {
 	struct vmcb *c = vmcb_of(v);
 
+	vcpu_arch(v)->queued = true;
+	c->event_inject = vcpu_arch(v)->event;
 	vmcb_set_int_control(c, SVM_INT_CONTROL | SVM_CTL_V_IRQ |
 			     SVM_CTL_V_PRIO);
 	vmcb_set_intercept1(c, c->intercept1 | SVM_BIT(VINTR));
@@ -207,6 +233,7 @@ const struct virt_ops svm_ops = {
 	.set = svm_set,
 	.sync = svm_sync,
 	.flush = svm_flush,
+	.inject = svm_inject,
 	.window = svm_window,
 	.clear_shadow = svm_clear_shadow,
 	.watch_iret = svm_watch_iret,

@@ -78,6 +78,8 @@ static_assert(AT(exceptions, 0x008) && AT(pause_threshold, 0x03c) &&
 #define SVM_CTL_V_PRIO		(15ull << 16)
 #define SVM_CTL_V_IGN_TPR	BIT64(20)
 #define SVM_CTL_V_INTR_MASKING	BIT64(24)
+#define SVM_CTL_V_VECTOR(v)	((uint64_t)(v) << 32)
+#define SVM_CTL_VECTOR(control)	((uint8_t)((control) >> 32))
 
 #define SVM_TLB_FLUSH_ALL	1
 
