@@ -45,7 +45,7 @@ static const uint8_t *fadt(unsigned int vcpus, const uint8_t **madt)
 	const uint8_t *xsdt;
 
 	memset(page, 0xaa, sizeof(page));
-	assert_in_range(acpi_build(page, GPA, vcpus), 500, PAGE_SIZE);
+	acpi_build(page, vcpus);
 	assert_memory_equal(page, "RSD PTR ", 8);
 	assert_int_equal(page[15], 2);
 	assert_int_equal(get(page + 20, 4), 36);

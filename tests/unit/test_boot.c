@@ -294,7 +294,7 @@ static void madt_lists_the_processors(void **state)
 	memset(&acpi, 0, sizeof(acpi));
 	acpi_init(0);
 	assert_int_equal(acpi.cpu_count, 0);
-	assert_null(acpi_table("APIC", 0));
+	assert_null(acpi_table("APIC"));
 }
 
 static void s5_is_found_in_the_dsdt(void **state)

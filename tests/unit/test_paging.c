@@ -222,9 +222,9 @@ static void stacks_have_guards_and_frames_of_their_own(void **state)
 		assert_true(v.phys >= own->start && v.phys < own->end);
 		assert_int_equal(seen[v.phys / PAGE_SIZE]++, 0);
 	}
-	assert_int_equal(paging_stack_top(1, IST_NONE),
+	assert_int_equal(stack_slot(1) + STACK_MAIN_END,
 			 STACK_BASE + 0x10000 + 5 * PAGE_SIZE);
-	assert_int_equal(paging_stack_top(0, IST_DF),
+	assert_int_equal(stack_slot(0) + STACK_DF_END,
 			 STACK_BASE + 8 * PAGE_SIZE);
 }
 

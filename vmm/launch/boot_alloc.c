@@ -19,10 +19,18 @@ static uint64_t frame_up(uint64_t address)
 	return ROUND_UP(address, PAGE_SIZE) >> PAGE_SHIFT;
 }
 
-/* The frames that bytes lie in, wholly or in part. */
-static struct range around(uint64_t start, uint64_t end)
+/* The frames of the VMM's ranges and, behind those, of the modules. */
+static struct range used(const struct boot_info *boot, unsigned int i)
 {
-	return (struct range){ start >> PAGE_SHIFT, frame_up(end) };
+	struct range r;
+
+	if (i < boot->vmm_count) {
+		r = boot->vmm[i];
+	} else {
+		r.start = boot->module[i - boot->vmm_count].address;
+		r.end = r.start + boot->module[i - boot->vmm_count].size;
+	}
+	return (struct range){ r.start >> PAGE_SHIFT, frame_up(r.end) };
 }
 
 /* The frames that lie in RAM range i as a whole. */
@@ -45,18 +53,6 @@ static void assign(const struct boot_info *boot, struct range range,
 			partition_assign(MFN(r.start), r.end - r.start, 0,
 					 kind);
 	}
-}
-
-static struct range vmm_range(const struct boot_info *boot, unsigned int i)
-{
-	return around(boot->vmm[i].start, boot->vmm[i].end);
-}
-
-static struct range module_range(const struct boot_info *boot, unsigned int i)
-{
-	const struct boot_module *m = &boot->module[i];
-
-	return around(m->address, m->address + m->size);
 }
 
 /* First fit for min..max frames: cut out, not assigned. */
@@ -103,6 +99,7 @@ static void scrub(struct run run)
 
 bool boot_alloc_init(const struct boot_info *boot)
 {
+	const unsigned int used_count = boot->vmm_count + boot->module_count;
 	uint64_t end = 0;
 
 	allocator.free.count = 0;
@@ -115,25 +112,20 @@ bool boot_alloc_init(const struct boot_info *boot)
 		r.start = MAX(r.start, LOW_FRAMES);
 		ranges_add(&allocator.free, r);
 	}
-	for (unsigned int i = 0; i < boot->vmm_count; i++)
-		ranges_remove(&allocator.free, vmm_range(boot, i));
-	for (unsigned int i = 0; i < boot->module_count; i++)
-		ranges_remove(&allocator.free, module_range(boot, i));
+	for (unsigned int i = 0; i < used_count; i++)
+		ranges_remove(&allocator.free, used(boot, i));
 
-	uint64_t count = frame_up(end * sizeof(struct frame));
-	struct run run = { MFN_NONE, 0 };
+	uint64_t count = frame_up(MAX(end * sizeof(struct frame), 1));
+	struct run run = take(count, count, 0);
 
-	if (count)
-		run = take(count, count, 0);
 	if (!run.count)
 		return false;
 	scrub(run);
 	world.partition = (struct partition){ arch_frame_ptr(run.mfn), end };
 	assign(boot, (struct range){ 0, end }, FRAME_SPARE);
-	for (unsigned int i = 0; i < boot->vmm_count; i++)
-		assign(boot, vmm_range(boot, i), FRAME_VMM);
-	for (unsigned int i = 0; i < boot->module_count; i++)
-		assign(boot, module_range(boot, i), FRAME_MODULE);
+	for (unsigned int i = 0; i < used_count; i++)
+		assign(boot, used(boot, i),
+		       i < boot->vmm_count ? FRAME_VMM : FRAME_MODULE);
 	partition_assign(run.mfn, run.count, 0, FRAME_VMM);
 	return true;
 }

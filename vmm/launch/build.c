@@ -114,8 +114,8 @@ static uint64_t whole_frames(const struct blueprint *b, uint64_t gfn,
 			     uint64_t *after)
 {
 	*after = UINT64_MAX;
-	for (uint32_t i = 0; i < b->piece_count; i++) {
-		const struct piece *p = &b->piece[i];
+	for (uint32_t i = 0; i < b->image.piece_count; i++) {
+		const struct piece *p = &b->image.piece[i];
 		uint64_t start = ROUND_UP(p->gpa, PAGE_SIZE) >> PAGE_SHIFT;
 		uint64_t end = (p->gpa + p->size) >> PAGE_SHIFT;
 
@@ -189,8 +189,8 @@ static bool copy(struct domain *d, const struct blueprint *b)
 {
 	uint64_t budget = STEP_COPY;
 
-	while (budget && d->job_aux < b->piece_count) {
-		const struct piece *p = &b->piece[d->job_aux];
+	while (budget && d->job_aux < b->image.piece_count) {
+		const struct piece *p = &b->image.piece[d->job_aux];
 		uint64_t count = MIN(budget, p->size - d->job_cursor);
 
 		copy_to(d, p->gpa + d->job_cursor, p->data + d->job_cursor,
@@ -202,7 +202,7 @@ static bool copy(struct domain *d, const struct blueprint *b)
 			d->job_cursor = 0;
 		}
 	}
-	return d->job_aux == b->piece_count;
+	return d->job_aux == b->image.piece_count;
 }
 
 /* At most 6 entries: Linux copies them into a table of 128, unchecked. */
@@ -288,7 +288,7 @@ static bool finish(struct domain *d, const struct blueprint *b)
 	uint64_t room;
 
 	write_start_info(d, b);
-	acpi_build(ram_at(d, GPA_ACPI, &room), GPA_ACPI, d->vcpu_count);
+	acpi_build(ram_at(d, GPA_ACPI, &room), d->vcpu_count);
 	for (uint32_t i = 0; i < d->vcpu_count; i++)
 		reset_vcpu(&d->vcpu[i]);
 	build_reset_hook(d);
@@ -297,7 +297,7 @@ static bool finish(struct domain *d, const struct blueprint *b)
 	event_bind_device(d, d->console.port, PORT_DEVICE_CONSOLE);
 	if (world.store && world.store != d->id)
 		offer_to_store(d);
-	arch_vcpu_reset_pvh(&d->vcpu[0], b->entry, (uint32_t)b->start_gpa);
+	arch_vcpu_reset_pvh(&d->vcpu[0], b->image.entry, (uint32_t)b->start_gpa);
 	atomic_store(&d->vcpu[0].state, VCPU_RUNNABLE);
 	return true;
 }

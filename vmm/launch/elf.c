@@ -37,9 +37,8 @@ struct elf_note {
 struct reader {
 	const uint8_t *data;
 	uint64_t size;
-	struct elf_image *image;
-	uint64_t piece_end[ELF_PIECE_MAX];	/* with .bss */
-	bool executable[ELF_PIECE_MAX];
+	struct elf_segment load[ELF_PIECE_MAX];	/* by ascending address */
+	uint32_t load_count;
 	bool has_entry;
 	uint64_t entry;
 };
@@ -65,8 +64,7 @@ static const char *header_check(const struct reader *r, struct elf_header *h)
 
 static const char *load_segment(struct reader *r, const struct elf_segment *s)
 {
-	struct elf_image *image = r->image;
-	uint32_t at = image->piece_count;
+	uint32_t at = r->load_count;
 
 	if (s->memsz == 0)
 		return NULL;
@@ -76,24 +74,17 @@ static const char *load_segment(struct reader *r, const struct elf_segment *s)
 		return "a segment does not lie below 4 GiB";
 	if (at == ELF_PIECE_MAX)
 		return "it has too many segments";
-	/* Sorted by address: a kernel's segments are, nearly always. */
-	for (; at && image->piece[at - 1].gpa > s->paddr; at--) {
-		image->piece[at] = image->piece[at - 1];
-		r->piece_end[at] = r->piece_end[at - 1];
-		r->executable[at] = r->executable[at - 1];
-	}
-	image->piece[at] = (struct piece){ s->paddr, r->data + s->offset,
-					   s->filesz };
-	r->piece_end[at] = s->paddr + s->memsz;
-	r->executable[at] = s->flags & PF_X;
-	image->piece_count++;
+	for (; at && r->load[at - 1].paddr > s->paddr; at--)
+		r->load[at] = r->load[at - 1];
+	r->load[at] = *s;
+	r->load_count++;
 	return NULL;
 }
 
 /* Notes are aligned to 4 bytes, or to 8 if the segment says so. */
 static uint64_t note_align(uint64_t n, uint64_t align)
 {
-	return align == 8 ? (n + 7) & ~UINT64_C(7) : (n + 3) & ~UINT64_C(3);
+	return ROUND_UP(n, align == 8 ? 8 : 4);
 }
 
 static const char *read_notes(struct reader *r, const struct elf_segment *s)
@@ -125,39 +116,39 @@ static const char *read_notes(struct reader *r, const struct elf_segment *s)
 	return NULL;
 }
 
-static const char *image_check(const struct reader *r)
+static const char *image_make(const struct reader *r, struct elf_image *image)
 {
-	const struct elf_image *image = r->image;
+	bool in_code = false;
 
-	if (image->piece_count == 0)
+	if (r->load_count == 0)
 		return "it has nothing to load";
 	if (!r->has_entry)
 		return "it has no PVH entry note (type 18, owner Xen)";
-	for (uint32_t i = 1; i < image->piece_count; i++)
-		if (r->piece_end[i - 1] > image->piece[i].gpa)
-			return "its segments overlap";
-	for (uint32_t i = 0; i < image->piece_count; i++) {
-		const struct piece *p = &image->piece[i];
+	for (uint32_t i = 0; i < r->load_count; i++) {
+		const struct elf_segment *s = &r->load[i];
 
-		if (r->executable[i] && r->entry >= p->gpa &&
-		    r->entry - p->gpa < p->size)
-			return NULL;
+		if (s->paddr < image->end)
+			return "its segments overlap";
+		image->piece[i] = (struct piece){ s->paddr,
+						  r->data + s->offset,
+						  s->filesz };
+		image->end = s->paddr + s->memsz;
+		in_code |= s->flags & PF_X && r->entry >= s->paddr &&
+			   r->entry - s->paddr < s->filesz;
 	}
-	return "its PVH entry lies outside of its code";
+	image->piece_count = r->load_count;
+	image->entry = (uint32_t)r->entry;
+	return in_code ? NULL : "its PVH entry lies outside of its code";
 }
 
 const char *elf_read(const void *data, uint64_t size, struct elf_image *image)
 {
-	struct reader r = { .data = data, .size = size, .image = image };
+	struct reader r = { .data = data, .size = size };
 	struct elf_header h;
-
-	*image = (struct elf_image){ 0 };
-
 	const char *wrong = header_check(&r, &h);
 
-	if (wrong)
-		return wrong;
-	for (uint32_t i = 0; i < h.phnum && !wrong; i++) {
+	*image = (struct elf_image){ 0 };
+	for (uint32_t i = 0; !wrong && i < h.phnum; i++) {
 		struct elf_segment s;
 
 		memcpy(&s, r.data + h.phoff + i * sizeof(s), sizeof(s));
@@ -168,11 +159,5 @@ const char *elf_read(const void *data, uint64_t size, struct elf_image *image)
 		wrong = s.type == PT_LOAD ? load_segment(&r, &s)
 					  : read_notes(&r, &s);
 	}
-	if (!wrong)
-		wrong = image_check(&r);
-	if (wrong)
-		return wrong;
-	image->entry = (uint32_t)r.entry;
-	image->end = r.piece_end[image->piece_count - 1];
-	return NULL;
+	return wrong ? wrong : image_make(&r, image);
 }

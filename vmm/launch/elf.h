@@ -22,7 +22,7 @@ struct elf_image {
 	uint32_t entry;		/* XEN_ELFNOTE_PHYS32_ENTRY */
 	uint64_t end;		/* behind the last segment, .bss included */
 	uint32_t piece_count;
-	struct piece piece[ELF_PIECE_MAX];
+	struct piece piece[ELF_PIECE_MAX + 2];	/* a build adds two */
 };
 
 /* NULL, or what is wrong: a clause such as "it is no ELF file". */

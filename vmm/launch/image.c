@@ -18,18 +18,15 @@ int image_place(const struct plan *plan, struct blueprint *b)
 	const struct boot_module *ramdisk = &plan->boot->module[b->ramdisk];
 	uint64_t ram_end = MIN(b->ram_frames * PAGE_SIZE, GPA_RAM_LOW_END);
 	uint64_t cmdline_size = strlen(b->cmdline) + 1;
-	struct elf_image image;
-	const char *wrong = elf_read(kernel->data, kernel->size, &image);
+	struct elf_image *image = &b->image;
+	const char *wrong = elf_read(kernel->data, kernel->size, image);
 
 	if (wrong)
 		return plan_refuse(plan, b->node,
 				   "the kernel (boot module %u) cannot be "
 				   "used: %s", b->kernel, wrong);
-	memcpy(b->piece, image.piece, sizeof(image.piece));
-	b->piece_count = image.piece_count;
-	b->entry = image.entry;
-	b->start_gpa = page_up(image.end);
-	b->piece[b->piece_count++] = (struct piece){
+	b->start_gpa = page_up(image->end);
+	image->piece[image->piece_count++] = (struct piece){
 		b->start_gpa + START_CMDLINE, (const uint8_t *)b->cmdline,
 		cmdline_size
 	};
@@ -41,7 +38,7 @@ int image_place(const struct plan *plan, struct blueprint *b)
 			return plan_refuse(plan, b->node,
 					   "the ramdisk is too large");
 		b->ramdisk_gpa = end;
-		b->piece[b->piece_count++] = (struct piece){
+		image->piece[image->piece_count++] = (struct piece){
 			end, ramdisk->data, ramdisk->size
 		};
 		end += page_up(ramdisk->size);

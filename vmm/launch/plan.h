@@ -26,11 +26,9 @@ struct blueprint {
 
 	uint32_t kernel, ramdisk;	/* boot modules, 0 = none */
 	const char *cmdline;		/* never NULL */
-	uint32_t entry;
 	uint64_t start_gpa;		/* page with start_info; cmdline */
 	uint64_t ramdisk_gpa;
-	uint32_t piece_count;		/* sorted by gpa, no overlap */
-	struct piece piece[ELF_PIECE_MAX + 2];
+	struct elf_image image;		/* with cmdline and ramdisk */
 };
 
 /* Inside the page at start_gpa. */
@@ -117,9 +115,5 @@ void build_use(const struct blueprint *blueprint);
  * id = APIC id = vCPU index, as Linux takes the first for Xen's vCPU number.
  */
 
-/*
- * Fills a page that the guest sees at gpa; the RSDP is at its start. Returns
- * the bytes used.
- */
-size_t acpi_build(uint8_t page[PAGE_SIZE], uint64_t gpa,
-		  unsigned int vcpu_count);
+/* Fills the page that the guest sees at GPA_ACPI; the RSDP is at its start. */
+void acpi_build(uint8_t page[PAGE_SIZE], unsigned int vcpu_count);

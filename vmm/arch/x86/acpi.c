@@ -9,57 +9,33 @@
 #define BIOS_START	0xe0000u
 #define BIOS_END	0x100000u
 
-struct rsdp {
-	char signature[8];
-	uint8_t checksum;
-	char oem[6];
-	uint8_t revision;
-	uint32_t rsdt;			/* 16 */
-	uint32_t length;		/* 20: revision 2 up */
-	uint64_t xsdt;			/* 24 */
-} __attribute__((packed));
-#define RSDP_SIZE1	20u
+#define RSDP_SIZE1	20u	/* of revision 1, and what its sum covers */
+#define RSDP_SIZE	offsetof(struct acpi_rsdp, checksum_all)
 
 struct acpi_info acpi;
 static const struct acpi_header *found[ACPI_TABLE_MAX];
 static unsigned int found_count;
 
-static bool sums_to_zero(const void *data, size_t size)
-{
-	const uint8_t *byte = data;
-	uint8_t sum = 0;
-
-	for (size_t i = 0; i < size; i++)
-		sum = (uint8_t)(sum + byte[i]);
-	return sum == 0;
-}
-
-/* Little-endian field of a table, 0 if the table is too short for it. */
+/* Little-endian field, 0 if there is no table or it is too short for it. */
 static uint64_t field(const struct acpi_header *t, size_t at, size_t size)
 {
 	uint64_t value = 0;
 
-	if (at + size <= t->length)
+	if (t && at + size <= t->length)
 		memcpy(&value, (const char *)t + at, size);
 	return value;
 }
 
-static const struct rsdp *rsdp_check(uint64_t address)
+/* The first RSDP at a multiple of 16 from start on, or NULL. */
+static const struct acpi_rsdp *rsdp_find(uint64_t start, uint64_t end)
 {
-	const struct rsdp *r = phys_ptr(address);
+	for (uint64_t at = start; at && at + RSDP_SIZE <= end; at += 16) {
+		const struct acpi_rsdp *r = phys_ptr(at);
 
-	if (!address || address + sizeof(*r) > EARLY_LIMIT ||
-	    memcmp(r->signature, "RSD PTR ", 8) ||
-	    !sums_to_zero(r, RSDP_SIZE1))
-		return NULL;
-	return r;
-}
-
-static const struct rsdp *rsdp_scan(uint64_t start, uint64_t end)
-{
-	for (uint64_t at = start; at + sizeof(struct rsdp) <= end; at += 16)
-		if (rsdp_check(at))
-			return rsdp_check(at);
+		if (!memcmp(r->signature, "RSD PTR ", 8) &&
+		    !acpi_sum(r, RSDP_SIZE1))
+			return r;
+	}
 	return NULL;
 }
 
@@ -71,7 +47,7 @@ static const struct acpi_header *table_check(uint64_t address)
 	    t->length < sizeof(*t) || t->length > EARLY_LIMIT - address ||
 	    t->length > (1u << 24))
 		return NULL;
-	if (!sums_to_zero(t, t->length)) {
+	if (acpi_sum(t, t->length)) {
 		log_line("ACPI table at 0x%lx: wrong checksum, ignored",
 			 address);
 		return NULL;
@@ -88,25 +64,26 @@ static const struct acpi_header *table_add(uint64_t address)
 	return t;
 }
 
-const struct acpi_header *acpi_table(const char *signature,
-				     unsigned int index)
+const struct acpi_header *acpi_table(const char *signature)
 {
 	for (unsigned int i = 0; i < found_count; i++)
-		if (!memcmp(found[i]->signature, signature, 4) && !index--)
+		if (!memcmp(found[i]->signature, signature, 4))
 			return found[i];
 	return NULL;
 }
 
-unsigned int acpi_table_count(void)
+bool acpi_add_pages(struct ranges *set)
 {
-	return found_count;
-}
+	bool ok = true;
 
-struct range acpi_table_range(unsigned int index)
-{
-	uint64_t start = phys_of(found[index]);
+	for (unsigned int i = 0; i < found_count; i++) {
+		uint64_t start = phys_of(found[i]);
 
-	return (struct range){ start, start + found[index]->length };
+		ok &= ranges_add(set, (struct range){
+			start & ~(uint64_t)(PAGE_SIZE - 1),
+			ROUND_UP(start + found[i]->length, PAGE_SIZE) });
+	}
+	return ok;
 }
 
 static void read_cpu(uint32_t apic_id, uint32_t flags)
@@ -158,19 +135,13 @@ static void read_madt(const struct acpi_header *t)
 static bool read_constant(const uint8_t **aml, const uint8_t *end,
 			  uint8_t *value)
 {
-	const uint8_t *p = *aml;
+	bool prefix = *aml < end && **aml == 0x0a;
 
-	if (p < end && (*p == 0x00 || *p == 0x01)) {	/* ZeroOp, OneOp */
-		*value = *p;
-		*aml = p + 1;
-		return true;
-	}
-	if (end - p >= 2 && *p == 0x0a) {		/* BytePrefix */
-		*value = p[1];
-		*aml = p + 2;
-		return true;
-	}
-	return false;
+	*aml += prefix;
+	if (*aml >= end || (!prefix && **aml > 1))	/* ZeroOp, OneOp */
+		return false;
+	*value = *(*aml)++;
+	return true;
 }
 
 /* Name (_S5, Package () {SLP_TYPa, SLP_TYPb, ...}) in AML. */
@@ -194,30 +165,28 @@ static void read_s5(const struct acpi_header *dsdt)
 
 static void read_fadt(const struct acpi_header *t)
 {
-	uint32_t flags = (uint32_t)field(t, 112, 4);
 	uint64_t dsdt = field(t, 140, 8);
-	const struct acpi_header *d;
+	const struct acpi_header *d = table_add(dsdt ? dsdt : field(t, 40, 4));
 
 	acpi.pm1a_control = (uint16_t)field(t, 64, 4);
 	acpi.pm1b_control = (uint16_t)field(t, 68, 4);
 	acpi.smi_command = (uint16_t)field(t, 48, 4);
 	acpi.acpi_enable = (uint8_t)field(t, 52, 1);
 	/* RESET_REG_SUP, and the register is in I/O space. */
-	if (flags & BIT32(10) && field(t, 116, 1) == 1) {
+	if (field(t, 112, 4) & BIT32(10) && field(t, 116, 1) == 1) {
 		acpi.reset_port = (uint16_t)field(t, 120, 8);
 		acpi.reset_value = (uint8_t)field(t, 128, 1);
 	}
-	d = table_add(dsdt ? dsdt : field(t, 40, 4));
 	if (d && !memcmp(d->signature, "DSDT", 4))
 		read_s5(d);
 }
 
-static void find_tables(const struct rsdp *rsdp)
+static void find_tables(const struct acpi_rsdp *rsdp)
 {
 	const struct acpi_header *root = NULL;
 	size_t entry = 8;
 
-	if (rsdp->revision >= 2 && rsdp->xsdt)
+	if (rsdp->revision >= 2)
 		root = table_check(rsdp->xsdt);
 	if (!root) {
 		root = table_check(rsdp->rsdt);
@@ -230,29 +199,28 @@ static void find_tables(const struct rsdp *rsdp)
 
 void acpi_init(uint64_t address)
 {
-	const struct rsdp *rsdp = rsdp_check(address);
+	const struct acpi_rsdp *rsdp = NULL;
 	const struct acpi_header *t;
 	uint16_t segment;
 
 	memcpy(&segment, phys_ptr(EBDA_SEGMENT), sizeof(segment));
-	if (!rsdp && segment)
-		rsdp = rsdp_scan(segment * UINT64_C(16),
-				 segment * UINT64_C(16) + 1024);
+	if (address < EARLY_LIMIT - RSDP_SIZE)
+		rsdp = rsdp_find(address, address + RSDP_SIZE);
 	if (!rsdp)
-		rsdp = rsdp_scan(BIOS_START, BIOS_END);
+		rsdp = rsdp_find(segment * 16u, segment * 16u + 1024);
+	if (!rsdp)
+		rsdp = rsdp_find(BIOS_START, BIOS_END);
 	if (!rsdp) {
 		log_line("no ACPI tables: one CPU, no power-off");
 		return;
 	}
 	find_tables(rsdp);
-	t = acpi_table("APIC", 0);
+	t = acpi_table("APIC");
 	if (t)
 		read_madt(t);
-	t = acpi_table("FACP", 0);
-	if (t)
-		read_fadt(t);
-	t = acpi_table("HPET", 0);
-	if (t && field(t, 40, 1) == 0)		/* in memory */
+	read_fadt(acpi_table("FACP"));
+	t = acpi_table("HPET");
+	if (field(t, 40, 1) == 0)		/* in memory */
 		acpi.hpet = field(t, 44, 8);
 	if (acpi.cpu_ignored)
 		log_line("%u processors beyond the %u supported: unused",

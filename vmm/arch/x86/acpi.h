@@ -8,17 +8,10 @@
 #pragma once
 #include "core/boot_info.h"
 #include "core/world.h"
+#include "lib/acpi.h"
 
 #define ACPI_TABLE_MAX	64u
 #define IOAPIC_MAX	16u
-
-struct acpi_header {
-	char signature[4];
-	uint32_t length;
-	uint8_t revision, checksum;
-	char oem[26];
-} __attribute__((packed));
-static_assert(sizeof(struct acpi_header) == 36, "ACPI table header");
 
 struct acpi_info {
 	uint32_t cpu_apic_id[CPU_MAX];	/* enabled ones, as listed */
@@ -40,9 +33,7 @@ extern struct acpi_info acpi;
 
 /* Finds and reads the tables; rsdp 0 = look for it in the BIOS's places. */
 void acpi_init(uint64_t rsdp);
-/* The index-th table with this signature, or NULL. Valid for good. */
-const struct acpi_header *acpi_table(const char *signature,
-				     unsigned int index);
-/* Calls of paging: where tables lie, to keep them mapped. */
-unsigned int acpi_table_count(void);
-struct range acpi_table_range(unsigned int index);
+/* The first table with this signature, or NULL. Valid for good. */
+const struct acpi_header *acpi_table(const char *signature);
+/* Adds the pages where tables lie, to keep them mapped. False: no room. */
+bool acpi_add_pages(struct ranges *set);

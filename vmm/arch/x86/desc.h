@@ -23,11 +23,11 @@ enum {
 };
 
 /*
- * Stacks in the TSS: for a double fault only, whose stack may be at its end.
+ * The one stack in the TSS: of a double fault, whose own may be at its end.
  * NMI and #MC stay on the ordinary one. It is good at any moment, also right
  * after VMRUN, when TR and so the TSS are still the guest's.
  */
-enum ist { IST_NONE, IST_DF, IST_COUNT };
+#define IST_DF	1
 
 struct tss {
 	uint32_t res0;

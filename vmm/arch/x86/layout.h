@@ -20,10 +20,11 @@
 #define EARLY_LIMIT	0x100000000	/* what boot maps */
 #define LOW_LIMIT	0x100000	/* the VMM keeps RAM below */
 
-/* One CPU's slot: guard, ordinary stack, then guard and stack of each IST. */
+/* One CPU's slot; bit n: page n is mapped. The others are guards. */
 #define STACK_SLOT		0x10000
-#define STACK_MAIN_PAGES	4
-#define STACK_IST_PAGES		2
+#define STACK_PAGES		0x00de
+#define STACK_MAIN_END		0x5000	/* the ordinary stack: 4 pages */
+#define STACK_DF_END		0x8000	/* that of double faults: 2 pages */
 
 /* Offsets in struct cpu_local that assembly uses; checked in smp.c. */
 #define CPU_LOCAL_APIC_ID	12
@@ -42,6 +43,11 @@ static inline void *phys_ptr(uint64_t address)
 static inline uint64_t phys_of(const void *address)
 {
 	return (uint64_t)address - DIRECT_BASE;
+}
+
+static inline uint64_t stack_slot(unsigned int index)
+{
+	return STACK_BASE + index * (uint64_t)STACK_SLOT;
 }
 
 /* Limits of the image, from vmm.lds; page-aligned, VMM addresses. */

@@ -28,15 +28,13 @@ static struct ranges available;	/* RAM that nobody uses yet */
 static struct range spare;	/* paging_take() takes from its end */
 static struct ranges constant;	/* read-only in the direct map */
 static struct range *taken;
-static unsigned int max_level;
 static unsigned int stack_count;	/* CPUs 0 .. stack_count - 1 */
 static bool sealed;
 
 static struct range module_range(const struct boot_module *m)
 {
-	return (struct range){
-		m->address, ROUND_UP(m->address + m->size, PAGE_SIZE)
-	};
+	return (struct range){ m->address,
+			       ROUND_UP(m->address + m->size, PAGE_SIZE) };
 }
 
 /* Low memory is the VMM's: a module that lies there moves to spare RAM. */
@@ -72,7 +70,6 @@ void paging_init(void)
 		image_phys(image_start), image_phys(image_rodata_end) }));
 	taken = &boot_info.vmm[boot_info.vmm_count++];
 	*taken = (struct range){ spare.end, spare.end };
-	max_level = insn_cpuid(0x80000001, 0).edx & BIT32(26) ? 3 : 2;
 }
 
 void *paging_take(unsigned int count)
@@ -113,7 +110,7 @@ static void map(uint64_t address, uint64_t physical, uint64_t size,
 		uint64_t flags)
 {
 	while (size) {
-		unsigned int level = max_level;
+		unsigned int level = arch_npte_max_level();
 		uint64_t step;
 
 		for (;; level--) {
@@ -155,8 +152,7 @@ static void map_direct(uint64_t start, uint64_t end)
 
 static void map_image(const char *start, const char *end, uint64_t flags)
 {
-	map((uint64_t)start, image_phys(start), (uint64_t)(end - start),
-	    flags);
+	map((uint64_t)start, image_phys(start), (uint64_t)(end - start), flags);
 }
 
 void paging_build(void)
@@ -169,13 +165,7 @@ void paging_build(void)
 	map_image(image_text_end, image_rodata_end, MAP_RODATA);
 	map_image(image_rodata_end, image_end, MAP_DATA);
 
-	for (unsigned int i = 0; i < acpi_table_count(); i++) {
-		struct range r = acpi_table_range(i);
-
-		r.start &= ~(uint64_t)(PAGE_SIZE - 1);
-		r.end = ROUND_UP(r.end, PAGE_SIZE);
-		BUG_ON(!ranges_add(&direct, r));
-	}
+	BUG_ON(!acpi_add_pages(&direct));
 	for (unsigned int i = 0; i < boot_info.ram_count; i++)
 		BUG_ON(!ranges_add(&direct, boot_info.ram[i]));
 	for (unsigned int i = 0; i < direct.count; i++)
@@ -197,37 +187,14 @@ void *paging_map_mmio(uint64_t address, uint64_t size)
 	return (void *)(MMIO_BASE + address);
 }
 
-/* First page of a stack in its CPU's slot; the page before is a guard. */
-static unsigned int stack_page(unsigned int ist)
-{
-	return ist ? 2 + STACK_MAIN_PAGES + (ist - 1) * (STACK_IST_PAGES + 1) :
-		     1;
-}
-
-static unsigned int stack_pages(unsigned int ist)
-{
-	return ist ? STACK_IST_PAGES : STACK_MAIN_PAGES;
-}
-
-uint64_t paging_stack_top(unsigned int index, unsigned int ist)
-{
-	return STACK_BASE + index * (uint64_t)STACK_SLOT +
-	       (stack_page(ist) + stack_pages(ist)) * PAGE_SIZE;
-}
-
 void paging_add_stacks(unsigned int index)
 {
-	static_assert((2 + STACK_MAIN_PAGES + STACK_IST_PAGES + 1) *
-		      PAGE_SIZE <= STACK_SLOT, "stacks fit their slot");
-
 	BUG_ON(index != stack_count);
 	stack_count++;
-	for (unsigned int ist = 0; ist < IST_COUNT; ist++) {
-		uint64_t size = stack_pages(ist) * (uint64_t)PAGE_SIZE;
-
-		map(paging_stack_top(index, ist) - size,
-		    phys_of(paging_take(stack_pages(ist))), size, MAP_DATA);
-	}
+	for (unsigned int i = 0; i < STACK_SLOT / PAGE_SIZE; i++)
+		if (STACK_PAGES & BIT32(i))
+			map(stack_slot(index) + i * PAGE_SIZE,
+			    phys_of(paging_take(1)), PAGE_SIZE, MAP_DATA);
 }
 
 /* Whether address is in the slot of a CPU that has its stacks. */
@@ -246,13 +213,7 @@ bool paging_is_stack(uint64_t address)
 	if (address >= (uint64_t)boot_stack &&
 	    address < (uint64_t)boot_stack_end)
 		return true;
-	if (!in_slots(address))
-		return false;
-	for (unsigned int ist = 0; ist < IST_COUNT; ist++)
-		if (page >= stack_page(ist) &&
-		    page < stack_page(ist) + stack_pages(ist))
-			return true;
-	return false;
+	return in_slots(address) && STACK_PAGES & BIT32(page);
 }
 
 bool paging_is_guard(uint64_t address)

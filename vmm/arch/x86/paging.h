@@ -28,8 +28,6 @@ void paging_add_stacks(unsigned int index);
 void *paging_map_mmio(uint64_t address, uint64_t size);
 /* boot_info.vmm gets what was taken; nothing may be taken any more. */
 void paging_seal(void);
-/* Where a CPU's stack for ist (0 = ordinary) ends. */
-uint64_t paging_stack_top(unsigned int index, unsigned int ist);
 /* Whether address is in an unmapped page next to some stack. */
 bool paging_is_guard(uint64_t address);
 /* Whether an aligned 64-bit word at address is in some stack. */

@@ -66,7 +66,7 @@ void smp_init(void)
 	cpu_add(self);
 	cpu_local_at(0)->state = CPU_ARRIVED;
 	/* Until it has stacks of its own. */
-	cpu_local_at(0)->tss.ist[0] = (uint64_t)boot_stack + PAGE_SIZE;
+	cpu_local_at(0)->tss.ist[IST_DF - 1] = (uint64_t)boot_stack + PAGE_SIZE;
 }
 
 void smp_find(void)
@@ -83,8 +83,8 @@ void smp_add_stacks(void)
 		struct cpu_local *cpu = cpu_local_at(i);
 
 		paging_add_stacks(i);
-		cpu->stack_top = paging_stack_top(i, IST_NONE);
-		cpu->tss.ist[0] = paging_stack_top(i, IST_DF);
+		cpu->stack_top = stack_slot(i) + STACK_MAIN_END;
+		cpu->tss.ist[IST_DF - 1] = stack_slot(i) + STACK_DF_END;
 	}
 }
 
@@ -141,7 +141,7 @@ static void start_missing(uint64_t page, nsec_t patience)
 		if (atomic_load(&cpu->state) == CPU_ARRIVED)
 			continue;
 		arch_timer_arm(arch_time() + SHORT);
-		apic_send_startup(cpu->apic_id, (uint8_t)(page >> PAGE_SHIFT));
+		apic_send(cpu->apic_id, APIC_STARTUP | (uint32_t)(page >> 12));
 		while (atomic_load(&cpu->state) != CPU_ARRIVED &&
 		       arch_time() < until) {
 			arch_timer_arm(arch_time() + SHORT);
@@ -163,7 +163,7 @@ static void close_ranks(void)
 
 		if (atomic_compare_exchange(&cpu->state, &expected,
 					    CPU_SKIPPED)) {
-			apic_send_init(cpu->apic_id);
+			apic_send(cpu->apic_id, APIC_INIT);
 			log_line("CPU with APIC id %u does not start: unused",
 				 cpu->apic_id);
 		} else {
@@ -180,7 +180,7 @@ static void start_others(uint64_t page)
 	       (size_t)(trampoline_end - trampoline_start));
 	for (unsigned int i = 1; i < cpu_count; i++) {
 		cpu_local_at(i)->state = CPU_STARTING;
-		apic_send_init(cpu_local_at(i)->apic_id);
+		apic_send(cpu_local_at(i)->apic_id, APIC_INIT);
 	}
 	time_wait(INIT_WAIT);
 	start = insn_rdtsc();
