@@ -17,9 +17,8 @@ NO_SPDX = ("LICENSE", ".gitignore")
 NO_SPDX_UNDER = ("tests/fuzz/seeds/", "tool/tests/data/")
 BINARY_UNDER = ("tests/fuzz/seeds/", "tool/tests/data/")
 
-# Hypercalls, virtual devices, SVM or VMX.
-FUNCTION_TABLES = ("vmm/abi/table.h", "vmm/vdev/vdev.h",
-                   "vmm/arch/x86/virt.h")
+# Hypercalls, virtual devices.
+FUNCTION_TABLES = ("vmm/abi/table.h", "vmm/vdev/vdev.h")
 VOLATILE = r"/(mmio|atomic|gmem|insn)\w*\.[ch]$"
 # arch.h: an empty statement that hides a mask from the optimiser.
 INLINE_ASM = ("vmm/arch/x86/insn.h", "vmm/core/arch.h")

@@ -10,64 +10,79 @@
 
 struct machine machine;
 
-static uint64_t fake_get(const struct vcpu *v, enum virt_reg reg)
+uint64_t virt_get(const struct vcpu *v, enum virt_reg reg)
 {
 	(void)v;
 	return machine.reg[reg];
 }
 
-static void fake_set(struct vcpu *v, enum virt_reg reg, uint64_t value)
+void virt_set(struct vcpu *v, enum virt_reg reg, uint64_t value)
 {
 	(void)v;
 	machine.reg[reg] = value;
 }
 
-static void fake_sync(struct vcpu *v)
+void virt_sync(struct vcpu *v)
 {
 	(void)v;
 	machine.syncs++;
 }
 
-static void fake_flush(struct vcpu *v)
+void virt_flush(struct vcpu *v)
 {
 	(void)v;
 	machine.flushes++;
 }
 
-static void fake_inject(struct vcpu *v)
+void virt_inject(struct vcpu *v)
 {
 	machine.injected = vcpu_arch(v)->event;
 }
 
-static void fake_window(struct vcpu *v)
+void virt_window(struct vcpu *v)
 {
 	(void)v;
 	machine.windows++;
 }
 
-static void fake_clear_shadow(struct vcpu *v)
+void virt_clear_shadow(struct vcpu *v)
 {
 	(void)v;
 	machine.shadow_cleared = true;
 }
 
-static void fake_watch_iret(struct vcpu *v, bool on)
+void virt_watch_iret(struct vcpu *v, bool on)
 {
 	(void)v;
 	machine.iret_watched = on;
 }
 
-const struct virt_ops svm_ops = {
-	.name = "fake",
-	.get = fake_get,
-	.set = fake_set,
-	.sync = fake_sync,
-	.flush = fake_flush,
-	.inject = fake_inject,
-	.window = fake_window,
-	.clear_shadow = fake_clear_shadow,
-	.watch_iret = fake_watch_iret,
-};
+/* The tests neither start CPUs nor enter guests. */
+bool virt_probe(void)
+{
+	return true;
+}
+
+void virt_cpu_enable(void)
+{
+}
+
+void virt_vcpu_init(struct vcpu *v)
+{
+	(void)v;
+}
+
+void virt_vcpu_reset(struct vcpu *v, const struct reset_state *state)
+{
+	(void)v;
+	(void)state;
+}
+
+void virt_run(struct vcpu *v, struct vmexit *exit)
+{
+	(void)v;
+	(void)exit;
+}
 
 int machine_reset(void **state)
 {
@@ -79,7 +94,6 @@ int machine_reset(void **state)
 	machine.domain.vcpu_count = 1;
 	machine.xcr0 = 1;
 	machine.kind = P2M_RAM;
-	virt = &svm_ops;
 	return 0;
 }
 

@@ -6,10 +6,8 @@
 #include "arch/x86/machine.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/paging.h"
+#include "arch/x86/regs.h"
 
-#define MSR_APIC_BASE		0x1bu
-#define MSR_TSC_DEADLINE	0x6e0u
-#define MSR_X2APIC		0x800u
 #define BASE_X2APIC		BIT64(10)
 #define BASE_ENABLE		BIT64(11)
 #define BASE_ADDRESS		UINT64_C(0x000ffffffffff000)
@@ -26,12 +24,7 @@ enum {
 #define SVR_ENABLE		BIT32(8)
 #define LVT_MASKED		BIT32(16)
 #define LVT_NMI			0x400u
-#define LVT_DEADLINE		BIT32(18)
 #define DIVIDE_BY_1		0x0bu
-#define ICR_FIXED		0x04000u
-#define ICR_NMI			0x04400u
-#define ICR_INIT		0x04500u
-#define ICR_STARTUP		0x04600u
 #define ICR_BUSY		BIT32(12)
 #define ICR_SPINS		100000u
 
@@ -41,18 +34,18 @@ enum {
 };
 
 static void *window;		/* xAPIC registers; NULL before apic_init() */
-static bool x2apic, deadline_mode;
+static bool x2apic;
 
 static uint32_t get(unsigned int reg)
 {
-	return x2apic ? (uint32_t)insn_rdmsr(MSR_X2APIC + reg / 16) :
+	return x2apic ? (uint32_t)insn_rdmsr(MSR_X2APIC_FIRST + reg / 16) :
 			mmio_read32(window, reg);
 }
 
 static void set(unsigned int reg, uint32_t value)
 {
 	if (x2apic)
-		insn_wrmsr(MSR_X2APIC + reg / 16, value);
+		insn_wrmsr(MSR_X2APIC_FIRST + reg / 16, value);
 	else
 		mmio_write32(window, reg, value);
 }
@@ -87,10 +80,8 @@ static void ioapic_silence(uint64_t address)
 void apic_init(void)
 {
 	uint64_t base = insn_rdmsr(MSR_APIC_BASE);
-	uint32_t offered = insn_cpuid(1, 0).ecx;
 
-	x2apic = offered & BIT32(21) || base & BASE_X2APIC;
-	deadline_mode = offered & BIT32(24);
+	x2apic = insn_cpuid(1, 0).ecx & BIT32(21) || base & BASE_X2APIC;
 	window = paging_map_mmio(base & BASE_ADDRESS, PAGE_SIZE);
 	pic_silence();
 	for (unsigned int i = 0; i < acpi.ioapic_count; i++)
@@ -114,7 +105,7 @@ void apic_init_cpu(void)
 	set(APIC_ESR, 0);
 	set(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
 	set(APIC_TIMER_INITIAL, 0);
-	set(APIC_LVT_TIMER, VECTOR_TIMER | (deadline_mode ? LVT_DEADLINE : 0));
+	set(APIC_LVT_TIMER, VECTOR_TIMER);	/* one-shot */
 }
 
 void apic_eoi(void)
@@ -122,41 +113,26 @@ void apic_eoi(void)
 	set(APIC_EOI, 0);
 }
 
-static void send(uint32_t id, uint32_t command)
+void apic_send(uint32_t id, uint32_t signal)
 {
 	unsigned int spins = ICR_SPINS;
 
 	if (x2apic) {
 		/* Not serialising: what the target will read comes first. */
 		insn_mfence();
-		insn_wrmsr(MSR_X2APIC + APIC_ICR / 16,
-			   (uint64_t)id << 32 | command);
+		insn_wrmsr(MSR_X2APIC_FIRST + APIC_ICR / 16,
+			   (uint64_t)id << 32 | signal);
 		return;
 	}
 	while (get(APIC_ICR) & ICR_BUSY && --spins)
 		__builtin_ia32_pause();
 	set(APIC_ICR_HIGH, id << 24);
-	set(APIC_ICR, command);
-}
-
-void apic_send_init(uint32_t id)
-{
-	send(id, ICR_INIT);
-}
-
-void apic_send_startup(uint32_t id, uint8_t page)
-{
-	send(id, ICR_STARTUP | page);
-}
-
-void apic_send_nmi(uint32_t id)
-{
-	send(id, ICR_NMI);
+	set(APIC_ICR, signal);
 }
 
 void arch_cpu_kick(unsigned int cpu)
 {
-	send(cpu_local_at(cpu)->apic_id, ICR_FIXED | VECTOR_KICK);
+	apic_send(cpu_local_at(cpu)->apic_id, APIC_FIXED | VECTOR_KICK);
 }
 
 void apic_timer_start(uint32_t count)
@@ -167,14 +143,4 @@ void apic_timer_start(uint32_t count)
 uint32_t apic_timer_left(void)
 {
 	return get(APIC_TIMER_CURRENT);
-}
-
-void apic_timer_deadline(uint64_t deadline)
-{
-	insn_wrmsr(MSR_TSC_DEADLINE, deadline);
-}
-
-bool apic_has_deadline(void)
-{
-	return deadline_mode;
 }

@@ -59,7 +59,7 @@ bool efer_write(struct cr_state *s, uint64_t value)
 bool vcpu_write_control(struct vcpu *v, enum control which, uint64_t value)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
-	struct cr_state s = { virt->get(v, REG_CR0), a->cr4, a->efer,
+	struct cr_state s = { virt_get(v, REG_CR0), a->cr4, a->efer,
 			      a->code64 };
 	bool ok = which == CONTROL_CR0 ? cr0_write(&s, value) :
 		  which == CONTROL_CR4 ? cr4_write(&s, value,
@@ -68,12 +68,12 @@ bool vcpu_write_control(struct vcpu *v, enum control which, uint64_t value)
 
 	/* Entering long mode through a CS with L set is refused (APM 2). */
 	if (!ok || ((s.efer & ~a->efer & EFER_LMA) &&
-		    virt->get(v, REG_CS_LONG)))
+		    virt_get(v, REG_CS_LONG)))
 		return false;
 	a->cr4 = s.cr4;
 	a->efer = s.efer;
-	virt->set(v, REG_CR0, s.cr0);
-	virt->sync(v);
-	virt->flush(v);
+	virt_set(v, REG_CR0, s.cr0);
+	virt_sync(v);
+	virt_flush(v);
 	return true;
 }

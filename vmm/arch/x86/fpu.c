@@ -87,9 +87,7 @@ void fpu_reset(struct vcpu *v)
 	memset(a->fpu, 0, sizeof(a->fpu));
 	*(uint16_t *)(void *)(a->fpu + FCW_OFFSET) = 0x37f;
 	*(uint32_t *)(void *)(a->fpu + MXCSR_OFFSET) = 0x1f80;
-	memset(a->dr, 0, sizeof(a->dr));
 	a->xcr0 = 1;
-	a->tsc_aux = 0;
 }
 
 static void vcpu_save(struct vcpu *v)

@@ -160,7 +160,7 @@ static __attribute__((noinline)) int walk_32bit(const struct vcpu *v,
 {
 	if (va > UINT32_MAX)
 		return -XEN_EFAULT;
-	if (!(virt->get(v, REG_CR0) & CR0_PG)) {
+	if (!(virt_get(v, REG_CR0) & CR0_PG)) {
 		*gpa = va;
 		return 0;
 	}
@@ -205,7 +205,7 @@ size_t guest_fetch(const struct vcpu *v, uint8_t *bytes, size_t size)
 	size_t done = 0;
 
 	if (!code64)
-		va = (uint32_t)(va + virt->get(v, REG_CS_BASE));
+		va = (uint32_t)(va + virt_get(v, REG_CS_BASE));
 	while (done < size) {
 		size_t part = MIN(size - done, PAGE_SIZE - va % PAGE_SIZE);
 		const uint8_t *from = arch_guest_ptr(v, va, false);

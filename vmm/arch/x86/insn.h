@@ -79,29 +79,6 @@ static inline void insn_wrmsr(uint32_t index, uint64_t value)
 			     : "memory");
 }
 
-/* A pair (where it may fault, where to go on then) for trap.c. */
-#define INSN_FIXUP \
-	".pushsection .fixup, \"a\"\n\t" \
-	".balign 4\n\t" \
-	".long 1b - ., 2b - .\n\t" \
-	".popsection"
-
-/* True if the register exists; *value is only written then. */
-static inline bool insn_rdmsr_safe(uint32_t index, uint64_t *value)
-{
-	uint32_t low = 0, high = 0, failed = 1;
-
-	__asm__ __volatile__("1: rdmsr\n\t"
-			     "movl $0, %k0\n"
-			     "2:\n\t" INSN_FIXUP
-			     : "+r"(failed), "+a"(low), "+d"(high)
-			     : "c"(index));
-	if (failed)
-		return false;
-	*value = (uint64_t)high << 32 | low;
-	return true;
-}
-
 /* --- control and debug registers --- */
 
 #define INSN_REGISTER(name, reg) \

@@ -37,8 +37,7 @@ _Noreturn void smp_cpu_entry(struct cpu_local *cpu);
 /*
  * Interrupts and exceptions of the VMM itself. Interrupts are open only in
  * arch_idle() and in a window of arch_vcpu_run(); a handler sets flags of its
- * own CPU, acknowledges, and returns. Any exception that no fixup expects is
- * a bug of the VMM.
+ * own CPU, acknowledges, and returns. Any exception is a bug of the VMM.
  */
 
 /* Gives the CPU that calls its GDT, IDT, TSS and GS base. */
@@ -61,16 +60,15 @@ void apic_init(void);
 /* Each CPU. */
 void apic_init_cpu(void);
 void apic_eoi(void);
-/* Start-up signals to one CPU. */
-void apic_send_init(uint32_t id);
-void apic_send_startup(uint32_t id, uint8_t page);
-void apic_send_nmi(uint32_t id);
+/* A signal to one CPU. */
+#define APIC_FIXED	0x04000u	/* with a vector */
+#define APIC_NMI	0x04400u
+#define APIC_INIT	0x04500u
+#define APIC_STARTUP	0x04600u	/* with a page below 1 MiB */
+void apic_send(uint32_t id, uint32_t signal);
 /* The timer counts down from count to an interrupt; 0 stops it. */
 void apic_timer_start(uint32_t count);
 uint32_t apic_timer_left(void);
-/* The timer fires when the TSC passes deadline; 0 stops it. */
-void apic_timer_deadline(uint64_t deadline);
-bool apic_has_deadline(void);
 
 /*
  * System time is the TSC, scaled; it starts at 0 in time_init(). The contract

@@ -57,7 +57,7 @@ enum msr_outcome msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
 	else if (index == MSR_EFER)
 		*value = vcpu_arch(v)->efer;
 	else if (index == MSR_PAT)
-		*value = virt->get(v, REG_GUEST_PAT);
+		*value = virt_get(v, REG_GUEST_PAT);
 	else if (index == MSR_TSC_AUX)
 		*value = vcpu_arch(v)->tsc_aux;
 	else
@@ -84,7 +84,7 @@ static bool write(struct vcpu *v, uint32_t index, uint64_t value)
 	case MSR_PAT:
 		if (!msr_pat_is_valid(value))
 			return false;
-		virt->set(v, REG_GUEST_PAT, value);
+		virt_set(v, REG_GUEST_PAT, value);
 		return true;
 	case MSR_TSC_AUX:
 		return fpu_write_tsc_aux(v, value);

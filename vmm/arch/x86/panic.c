@@ -105,7 +105,7 @@ static void stop_others(unsigned int self)
 
 		if (i == self || atomic_load(&cpu->state) != CPU_ARRIVED)
 			continue;
-		apic_send_nmi(cpu->apic_id);
+		apic_send(cpu->apic_id, APIC_NMI);
 		while (!atomic_load(&cpu->stopped) && --spins)
 			__builtin_ia32_pause();
 	}

@@ -232,22 +232,11 @@ uint32_t arch_tsc_khz(void)
 
 void arch_timer_arm(nsec_t deadline)
 {
-	uint64_t now = arch_time(), delta;
-
-	if (deadline == NSEC_NEVER) {
-		if (apic_has_deadline())
-			apic_timer_deadline(0);
-		else
-			apic_timer_start(0);
-		return;
-	}
+	uint64_t now = arch_time();
 	/* Far deadlines fire early, once a second. */
-	delta = deadline > now ? MIN(deadline - now, DELTA_MAX) : 0;
-	if (apic_has_deadline())
-		apic_timer_deadline(insn_rdtsc() + 1 +
-				    delta * tsc_khz / 1000000);
-	else
-		apic_timer_start((uint32_t)MIN(
-			((unsigned __int128)delta * apic_mul >> 32) + 1,
-			UINT32_MAX));
+	uint64_t delta = deadline > now ? MIN(deadline - now, DELTA_MAX) : 0;
+	uint64_t ticks = (uint64_t)((unsigned __int128)delta * apic_mul >> 32);
+
+	apic_timer_start(deadline == NSEC_NEVER ? 0 :
+			 (uint32_t)MIN(ticks + 1, UINT32_MAX));
 }

@@ -14,8 +14,6 @@
 #define SEGMENT_DATA		UINT64_C(0x00cf93000000ffff)
 #define SEGMENT_TSS		UINT64_C(0x0000890000000000)
 
-struct fixup { int32_t fault, resume; };	/* relative to themselves */
-extern const struct fixup fixup_start[], fixup_end[];
 extern const char trap_stubs[], svm_enter[], svm_enter_end[];
 
 static struct gate idt[256];
@@ -73,18 +71,6 @@ void trap_init_cpu(struct cpu_local *cpu)
 	insn_wrmsr(MSR_KERNEL_GS_BASE, 0);
 }
 
-/* A faulting RDMSR or WRMSR that said where to go on. */
-static bool fix_up(struct trap_regs *regs)
-{
-	for (const struct fixup *f = fixup_start; f < fixup_end; f++) {
-		if ((uint64_t)&f->fault + (uint64_t)f->fault != regs->rip)
-			continue;
-		regs->rip = (uint64_t)&f->resume + (uint64_t)f->resume;
-		return true;
-	}
-	return false;
-}
-
 static const char *const exception_name[32] = {
 	"divide error", "debug trap", "NMI", "breakpoint", "overflow",
 	"bound", "invalid opcode", "no FPU", "double fault", NULL,
@@ -131,11 +117,8 @@ void trap_handle(struct trap_regs *regs)
 		return;
 	if (regs->vector == VECTOR_NMI)
 		panic_stop_here();
-	if (regs->vector < 32) {
-		if (regs->vector != VECTOR_GP || !fix_up(regs))
-			exception(regs);
-		return;
-	}
+	if (regs->vector < 32)
+		exception(regs);
 	if (regs->vector == VECTOR_SPURIOUS)	/* takes no EOI */
 		return;
 	this_cpu()->interrupted = true;

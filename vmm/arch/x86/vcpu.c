@@ -13,23 +13,17 @@
 
 #define OPCODE_HLT	0xf4u
 
-const struct virt_ops *virt;	/* [I] after the boot CPU's virt_init_cpu() */
-
 void virt_init_cpu(void)
 {
-	bool boot_cpu = this_cpu()->index == 0;
-
-	if (boot_cpu)
-		virt = &svm_ops;
-	if (!virt->probe())
+	if (!virt_probe())
 		arch_panic(__FILE__, __LINE__,
 			   "this CPU has no SVM with nested paging, or the "
 			   "firmware has turned it off");
-	if (boot_cpu) {
+	if (this_cpu()->index == 0) {
 		fpu_init();
 		cpuid_init();
 	}
-	virt->cpu_enable();
+	virt_cpu_enable();
 }
 
 size_t arch_vcpu_size(void)
@@ -40,30 +34,20 @@ size_t arch_vcpu_size(void)
 void arch_vcpu_init(struct vcpu *v)
 {
 	vcpu_arch(v)->control_pa = (uint64_t)v->arch - DIRECT_BASE;
-	virt->vcpu_init(v);
+	virt_vcpu_init(v);
 }
 
 static void vcpu_reset(struct vcpu *v, const struct reset_state *state)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 
+	/* All that is not an address or memory of the FPU. */
+	memset(&a->cr4, 0, sizeof(*a) - offsetof(struct vcpu_arch, cr4));
 	fpu_reset(v);
-	a->cr4 = 0;
-	a->efer = 0;
-	a->event = 0;
-	virt->flush(v);
-	a->last_cr3 = 0;
-	a->iret_rip = 0;
-	a->cpl = 0;
-	a->code64 = a->shadow = 0;
-	a->nmi_blocked = a->shutdown = false;
-	for (size_t i = 0; i < INSN_CACHE_SIZE; i++)
-		a->cache[i].what = 0;
-	a->walk = (struct walk_cache){ .flush_seq = 0 };
 	v->regs = (struct guest_regs){ .rip = state->rip, .rbx = state->rbx,
 				       .rdx = state->rdx,
 				       .rflags = RFLAGS_FIXED };
-	virt->vcpu_reset(v, state);
+	virt_vcpu_reset(v, state);
 }
 
 void arch_vcpu_reset_pvh(struct vcpu *v, uint32_t entry, uint32_t start_info)
@@ -104,7 +88,7 @@ void arch_vcpu_run(struct vcpu *v, struct vmexit *exit)
 		}
 		vcpu_load(v);
 	}
-	virt->run(v, exit);
+	virt_run(v, exit);
 }
 
 /* A trap flag that the skipped instruction would have honoured is. */
@@ -113,11 +97,11 @@ static __attribute__((noinline)) void end_of_instruction(struct vcpu *v)
 	struct vcpu_arch *a = vcpu_arch(v);
 
 	if (a->shadow)
-		virt->clear_shadow(v);
+		virt_clear_shadow(v);
 	a->shadow = 0;
 	v->regs.rflags &= ~RFLAGS_RF;
 	if (v->regs.rflags & RFLAGS_TF) {
-		virt->set(v, REG_DR6, virt->get(v, REG_DR6) | DR6_BS);
+		virt_set(v, REG_DR6, virt_get(v, REG_DR6) | DR6_BS);
 		arch_vcpu_inject_fault(v, VECTOR_DB, 0);
 	}
 }
@@ -164,7 +148,7 @@ bool arch_vcpu_may_nmi(const struct vcpu *v)
 void arch_vcpu_inject_interrupt(struct vcpu *v, uint8_t vector)
 {
 	vcpu_arch(v)->event = event_make(EVENT_INTERRUPT, vector);
-	virt->inject(v);
+	virt_inject(v);
 }
 
 void arch_vcpu_inject_nmi(struct vcpu *v)
@@ -174,8 +158,8 @@ void arch_vcpu_inject_nmi(struct vcpu *v)
 	a->event = event_make(EVENT_NMI, VECTOR_NMI);
 	a->nmi_blocked = true;
 	a->iret_rip = 0;
-	virt->inject(v);
-	virt->watch_iret(v, true);
+	virt_inject(v);
+	virt_watch_iret(v, true);
 }
 
 void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
@@ -188,9 +172,9 @@ void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
 		arch_vcpu_unload(v);
 		a->shutdown = true;
 	}
-	if (!(virt->get(v, REG_CR0) & CR0_PE))
+	if (!(virt_get(v, REG_CR0) & CR0_PE))
 		a->event &= ~EVENT_HAS_ERROR;	/* real mode pushes none */
-	virt->inject(v);
+	virt_inject(v);
 }
 
 bool vcpu_at_hlt(const struct vcpu *v)
@@ -212,10 +196,10 @@ void arch_vcpu_want_window(struct vcpu *v)
 	if (a->shadow && !a->event && (v->regs.rflags & RFLAGS_IF) &&
 	    vcpu_at_hlt(v)) {
 		v->regs.rip++;
-		virt->clear_shadow(v);
+		virt_clear_shadow(v);
 		a->shadow = 0;
 	}
-	virt->window(v);
+	virt_window(v);
 }
 
 void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size)
@@ -226,6 +210,6 @@ void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size)
 		    "rip %lx rsp %lx rflags %lx cpl %u cr0 %lx cr3 %lx "
 		    "cr4 %lx efer %lx rax %lx",
 		    v->regs.rip, v->regs.rsp, v->regs.rflags, a->cpl,
-		    virt->get(v, REG_CR0), a->last_cr3, a->cr4, a->efer,
+		    virt_get(v, REG_CR0), a->last_cr3, a->cr4, a->efer,
 		    v->regs.rax);
 }

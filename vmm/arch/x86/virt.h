@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running guests: what is common to SVM and VMX, and the narrow table behind
- * which the two differ. A back end turns its exits into struct vmexit; what
- * the architecture itself defines (CR, EFER, CPUID, MSRs, faults) is settled
- * by the neutral files here. Invariants:
+ * Running guests: what is common to SVM and VMX, and the few functions in
+ * which the two differ, virt_x(); svm/ is the one back end that there is. It
+ * turns its exits into struct vmexit; what the architecture itself defines
+ * (CR, EFER, CPUID, MSRs, faults) is settled by the neutral files here.
+ * Invariants:
  *  V1  cr4 and efer in struct vcpu_arch are what the guest sees; the guest
  *      can change neither without an exit;
  *  V2  the FPU, XCR0, DR0-3 and TSC_AUX of vCPU v are in the registers of
@@ -111,38 +112,31 @@ static inline struct vcpu_arch *vcpu_arch(const struct vcpu *v)
 	return v->arch;
 }
 
-/* --- the back end --- */
+/* --- the back end: svm/ --- */
 
-struct virt_ops {
-	const char *name;
-	/* Whether this CPU has all that the back end needs. */
-	bool (*probe)(void);
-	/* On every CPU, once. */
-	void (*cpu_enable)(void);
-	/* Launch: control area, from zeroes. */
-	void (*vcpu_init)(struct vcpu *v);
-	void (*vcpu_reset)(struct vcpu *v, const struct reset_state *state);
-	/* One entry with v's lazy state loaded; fills exit and v->regs. */
-	void (*run)(struct vcpu *v, struct vmexit *exit);
-	uint64_t (*get)(const struct vcpu *v, enum virt_reg reg);
-	void (*set)(struct vcpu *v, enum virt_reg reg, uint64_t value);
-	/* cr4 or efer in struct vcpu_arch has changed. */
-	void (*sync)(struct vcpu *v);
-	/* Forget cached translations of the guest's own tables. */
-	void (*flush)(struct vcpu *v);
-	/* The event in struct vcpu_arch has changed. */
-	void (*inject)(struct vcpu *v);
-	/* Make v exit with EXIT_WINDOW when it could take an interrupt. */
-	void (*window)(struct vcpu *v);
-	/* v leaves the interrupt shadow that it had at the last exit. */
-	void (*clear_shadow)(struct vcpu *v);
-	/* Make v exit at its next IRET, or not. */
-	void (*watch_iret)(struct vcpu *v, bool on);
-};
-
-extern const struct virt_ops svm_ops;
-/* The one chosen at boot. */
-extern const struct virt_ops *virt;
+/* Whether this CPU has all that the back end needs. */
+bool virt_probe(void);
+/* On every CPU, once. */
+void virt_cpu_enable(void);
+/* Launch: control area, from zeroes. */
+void virt_vcpu_init(struct vcpu *v);
+void virt_vcpu_reset(struct vcpu *v, const struct reset_state *state);
+/* One entry with v's lazy state loaded; fills exit and v->regs. */
+void virt_run(struct vcpu *v, struct vmexit *exit);
+uint64_t virt_get(const struct vcpu *v, enum virt_reg reg);
+void virt_set(struct vcpu *v, enum virt_reg reg, uint64_t value);
+/* cr4 or efer in struct vcpu_arch has changed. */
+void virt_sync(struct vcpu *v);
+/* Forget cached translations of the guest's own tables. */
+void virt_flush(struct vcpu *v);
+/* The event in struct vcpu_arch has changed. */
+void virt_inject(struct vcpu *v);
+/* Make v exit with EXIT_WINDOW when it could take an interrupt. */
+void virt_window(struct vcpu *v);
+/* v leaves the interrupt shadow that it had at the last exit. */
+void virt_clear_shadow(struct vcpu *v);
+/* Make v exit at its next IRET, or not. */
+void virt_watch_iret(struct vcpu *v, bool on);
 
 /*
  * On every CPU, once, the boot CPU first, with its final page tables, GS
@@ -164,7 +158,8 @@ uint64_t fpu_allowed_xcr0(void);
 /* v's guest writes; v is loaded. False = #GP. */
 bool fpu_write_xcr0(uint64_t value);
 bool fpu_write_tsc_aux(struct vcpu *v, uint64_t value);
-void fpu_reset(struct vcpu *v);		/* the reset state, in memory */
+/* The reset state, in memory. v's struct vcpu_arch is zero elsewhere. */
+void fpu_reset(struct vcpu *v);
 
 /* A guest's own page tables, as the guest's registers say. */
 

@@ -236,7 +236,7 @@ static void exit_iret(struct vcpu *v, struct vmexit *exit)
 
 	a->iret_rip = v->regs.rip;
 	a->nmi_blocked = false;
-	virt->watch_iret(v, false);
+	virt_watch_iret(v, false);
 	exit->reason = EXIT_WINDOW;
 }
 
@@ -269,7 +269,7 @@ static __attribute__((noinline)) void settle_events(struct vcpu *v)
 		a->event = event_make(EVENT_INTERRUPT,
 				      SVM_CTL_VECTOR(c->int_control));
 	vmcb_set_intercept1(c, c->intercept1 & ~SVM_BIT(VINTR));
-	svm_inject(v);
+	virt_inject(v);
 	a->queued = a->event;
 }
 
@@ -439,7 +439,7 @@ static void after_exit(struct vmcb *c)
 		c->clean = VMCB_CLEAN_ALL;
 }
 
-void svm_run(struct vcpu *v, struct vmexit *exit)
+void virt_run(struct vcpu *v, struct vmexit *exit)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 	struct vmcb *c = vmcb_of(v);

@@ -37,16 +37,15 @@ static struct svm_cpu svm_cpus[CPU_MAX];	/* [C] by CPU */
 static uint8_t iopm[3 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static uint8_t msrpm[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
-static bool svm_probe(void)
+bool virt_probe(void)
 {
-	uint64_t vm_cr = 0;
-
-	if (insn_cpuid(0x80000000, 0).eax < CPUID_SVM ||
-	    !(insn_cpuid(0x80000001, 0).ecx & BIT32(2)))
-		return false;
-	if (insn_rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS))
-		return false;
 	struct cpuid r = insn_cpuid(CPUID_SVM, 0);
+
+	/* A CPU that offers SVM has VM_CR (APM 2, "Enabling SVM"). */
+	if (insn_cpuid(0x80000000, 0).eax < CPUID_SVM ||
+	    !(insn_cpuid(0x80000001, 0).ecx & BIT32(2)) ||
+	    insn_rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
+		return false;
 
 	svm_features = (struct svm_features){
 		.next_rip = r.edx & EDX_NEXT_RIP,
@@ -74,7 +73,7 @@ static void msrpm_pass(uint32_t first, uint32_t last)
 	}
 }
 
-static void svm_cpu_enable(void)
+void virt_cpu_enable(void)
 {
 	struct cpu_local *cpu = this_cpu();
 	struct svm_cpu *s = &svm_cpus[cpu->index];
@@ -96,7 +95,7 @@ static void svm_cpu_enable(void)
 	cpu->virt = s;
 }
 
-static void svm_vcpu_init(struct vcpu *v)
+void virt_vcpu_init(struct vcpu *v)
 {
 	struct vmcb *c = vmcb_of(v);
 
@@ -117,7 +116,7 @@ static void svm_vcpu_init(struct vcpu *v)
 	c->n_cr3 = v->domain->p2m.root.n << PAGE_SHIFT;
 }
 
-static void svm_sync(struct vcpu *v)
+void virt_sync(struct vcpu *v)
 {
 	struct vmcb *c = vmcb_of(v);
 
@@ -126,7 +125,7 @@ static void svm_sync(struct vcpu *v)
 	c->clean = 0;
 }
 
-static void svm_vcpu_reset(struct vcpu *v, const struct reset_state *state)
+void virt_vcpu_reset(struct vcpu *v, const struct reset_state *state)
 {
 	struct vmcb *c = vmcb_of(v);
 
@@ -144,7 +143,7 @@ static void svm_vcpu_reset(struct vcpu *v, const struct reset_state *state)
 	c->int_control = SVM_INT_CONTROL;
 	c->intercept1 &= ~(SVM_BIT(VINTR) | SVM_BIT(IRET));
 	c->clean = 0;
-	svm_sync(v);
+	virt_sync(v);
 }
 
 /* Where the VMCB has a register, by enum virt_reg. */
@@ -156,7 +155,7 @@ static const uint16_t reg_offset[] = {
 	[REG_GUEST_PAT] = offsetof(struct vmcb, g_pat),
 };
 
-static uint64_t svm_get(const struct vcpu *v, enum virt_reg reg)
+uint64_t virt_get(const struct vcpu *v, enum virt_reg reg)
 {
 	if (reg == REG_CS_LONG)
 		return vmcb_of(v)->cs.attributes >> 9 & 1;
@@ -164,13 +163,13 @@ static uint64_t svm_get(const struct vcpu *v, enum virt_reg reg)
 }
 
 /* Rare, so that any clean bit may go. */
-static void svm_set(struct vcpu *v, enum virt_reg reg, uint64_t value)
+void virt_set(struct vcpu *v, enum virt_reg reg, uint64_t value)
 {
 	*(uint64_t *)((char *)v->arch + reg_offset[reg]) = value;
 	vmcb_of(v)->clean = 0;
 }
 
-static void svm_flush(struct vcpu *v)
+void virt_flush(struct vcpu *v)
 {
 	vcpu_arch(v)->asid_generation %= CPU_MAX;	/* the CPU stays */
 }
@@ -180,7 +179,7 @@ static void svm_flush(struct vcpu *v)
  * unless a window needs that: QEMU delivers one from EVENTINJ a second time
  * if its own loop ends before the guest leaves.
  */
-void svm_inject(struct vcpu *v)
+void virt_inject(struct vcpu *v)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 	struct vmcb *c = vmcb_of(v);
@@ -198,7 +197,7 @@ void svm_inject(struct vcpu *v)
 	vmcb_set_int_control(c, control);
 }
 
-static void svm_window(struct vcpu *v)
+void virt_window(struct vcpu *v)
 {
 	struct vmcb *c = vmcb_of(v);
 
@@ -209,32 +208,15 @@ static void svm_window(struct vcpu *v)
 	vmcb_set_intercept1(c, c->intercept1 | SVM_BIT(VINTR));
 }
 
-static void svm_clear_shadow(struct vcpu *v)
+void virt_clear_shadow(struct vcpu *v)
 {
 	vmcb_of(v)->int_state &= ~1ull;
 }
 
-static void svm_watch_iret(struct vcpu *v, bool on)
+void virt_watch_iret(struct vcpu *v, bool on)
 {
 	struct vmcb *c = vmcb_of(v);
 	uint32_t others = c->intercept1 & ~SVM_BIT(IRET);
 
 	vmcb_set_intercept1(c, others | (on ? SVM_BIT(IRET) : 0));
 }
-
-const struct virt_ops svm_ops = {
-	.name = "SVM",
-	.probe = svm_probe,
-	.cpu_enable = svm_cpu_enable,
-	.vcpu_init = svm_vcpu_init,
-	.vcpu_reset = svm_vcpu_reset,
-	.run = svm_run,
-	.get = svm_get,
-	.set = svm_set,
-	.sync = svm_sync,
-	.flush = svm_flush,
-	.inject = svm_inject,
-	.window = svm_window,
-	.clear_shadow = svm_clear_shadow,
-	.watch_iret = svm_watch_iret,
-};

@@ -32,7 +32,3 @@ static inline struct vmcb *vmcb_of(const struct vcpu *v)
 
 /* run.S; svm_enter() is called by insn_svm_enter() */
 void fill_return_stack(void);
-
-/* struct virt_ops.run and .inject */
-void svm_run(struct vcpu *v, struct vmexit *exit);
-void svm_inject(struct vcpu *v);
