@@ -64,7 +64,7 @@ static void numbers_out_of_range_are_refused(void **state)
 		int err = launch_number(bad[i].kind, bad[i].name,
 					bad[i].value);
 
-		snprintf(say, sizeof(say), "%s = %u is not in ", bad[i].name,
+		snprintf(say, sizeof(say), "%s = %u is not ", bad[i].name,
 			 bad[i].value);
 		refused(err, say);
 	}
@@ -107,11 +107,13 @@ static void values_of_a_wrong_shape_are_refused(void **state)
 		{ "domain", "memory", "\0\0\0\4", 4,
 		  "memory is not one 64-bit number" },
 		{ "domain", "memory", "\0\0\0\0\0\0\x40\2", 8,
-		  "is not a multiple of 4" },
+		  "memory = 16386 is not a multiple of 4" },
 		{ "domain", "memory", "\0\0\0\0\0\0\0\0", 8,
-		  "from 1 MiB to" },
+		  "memory = 0 is not in 1024..805306368" },
+		{ "domain", "memory", "\0\0\0\1\0\0\x40\0", 8,
+		  "is not in 1024..805306368" },
 		{ "domain", "memory", "\377\377\377\377\377\377\377\374", 8,
-		  "from 1 MiB to" },
+		  "is not in 1024..805306368" },
 		{ "domain", "bulkhead,name", "", 1, "is not one name" },
 		{ "domain", "bulkhead,name", "ab", 2, "is not one name" },
 		{ "domain", "bulkhead,name", "a b", 4, "holds more than" },

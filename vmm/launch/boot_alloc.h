@@ -29,6 +29,9 @@ struct run boot_take(uint64_t min, uint64_t max, unsigned int order,
 		     uint16_t owner, enum frame_kind kind);
 /* Zeroed memory for a table of the VMM, 64-byte aligned, or NULL. */
 void *boot_alloc(uint64_t size);
+/* Lets a pointer point to count zeroed elements; false if there is no room. */
+#define BOOT_ARRAY(pointer, count) \
+	((pointer) = boot_alloc((count) * sizeof((pointer)[0])))
 /* As boot_alloc(), a multiple of whole pages. */
 void *boot_alloc_pages(uint64_t size);
 uint64_t boot_free_frames(void);

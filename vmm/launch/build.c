@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Builds a VM, at launch and again at each restart. Invariants:
- *  U1  when the guest starts, each byte of its RAM was scrubbed or copied
- *      from its modules in this very build;
+ *  U1  when the guest starts, each byte of its RAM was scrubbed, and where it
+ *      belongs copied from its modules, in this very build;
  *  U2  a step does at most STEP_FRAMES frames' worth of scrubbing, or
  *      STEP_COPY bytes of copying, or STEP_LEAVES leaves of mapping.
  * Progress is in the domain (job_step, job_cursor, job_aux). The launch
@@ -90,72 +90,42 @@ static void copy_to(const struct domain *d, uint64_t gpa, const void *data,
 
 /* --- the phases; each returns true when it is over --- */
 
+static void scrub_special(const struct domain *d)
+{
+	arch_frame_scrub(d->shared_mfn);
+	arch_frame_scrub(d->xenstore_mfn);
+	arch_frame_scrub(d->console.ring);
+	arch_frame_scrub(d->p2m.blank);
+}
+
 /* Bounded: one top page, and the tables of events and grants. */
 static bool reset(struct domain *d)
 {
+	scrub_special(d);
 	spin_lock(&d->lock);
 	p2m_reset(d);
 	grant_init(d);
 	event_init(d);
 	spin_unlock(&d->lock);
-	arch_frame_scrub(d->p2m.blank);
-	arch_frame_scrub(d->xenstore_mfn);
-	arch_frame_scrub(d->console.ring);
 	memset(d->param, 0, sizeof(d->param));
 	d->runstate_update_flag = false;
 	return true;
 }
 
-/*
- * How many frames from gfn on will all be copied over whole; or else *after
- * is where the next such run begins.
- */
-static uint64_t whole_frames(const struct blueprint *b, uint64_t gfn,
-			     uint64_t *after)
+/* job_cursor: RAM frames that are done. */
+static bool scrub(struct domain *d)
 {
-	*after = UINT64_MAX;
-	for (uint32_t i = 0; i < b->image.piece_count; i++) {
-		const struct piece *p = &b->image.piece[i];
-		uint64_t start = ROUND_UP(p->gpa, PAGE_SIZE) >> PAGE_SHIFT;
-		uint64_t end = (p->gpa + p->size) >> PAGE_SHIFT;
+	uint64_t budget = STEP_FRAMES;
 
-		if (end <= gfn || start >= end)
-			continue;
-		if (start <= gfn)
-			return end - gfn;
-		*after = start;
-		break;
-	}
-	return 0;
-}
-
-static void scrub_run(mfn_t mfn, uint64_t count)
-{
-	for (; count; count--, mfn.n++)
-		arch_frame_scrub(mfn);
-}
-
-static bool scrub(struct domain *d, const struct blueprint *b)
-{
-	for (uint64_t budget = STEP_FRAMES; budget;) {
-		if (d->job_cursor == d->ram_frames)
-			return true;
-
+	while (budget && d->job_cursor < d->ram_frames) {
 		struct extent e = extent_from(d, d->job_cursor);
-		uint64_t after;
-		uint64_t count = whole_frames(b, e.gfn.n, &after);
 
-		if (count) {
-			d->job_cursor += MIN(count, e.count);
-			budget--;
-			continue;
+		for (; budget && e.count; budget--, e.count--, e.mfn.n++) {
+			arch_frame_scrub(e.mfn);
+			d->job_cursor++;
 		}
-		count = MIN(MIN(budget, e.count), after - e.gfn.n);
-		scrub_run(e.mfn, count);
-		d->job_cursor += count;
-		budget -= count;
 	}
-	return false;
+	return d->job_cursor == d->ram_frames;
 }
 
 static bool map(struct domain *d)
@@ -205,32 +175,30 @@ static bool copy(struct domain *d, const struct blueprint *b)
 	return d->job_aux == b->image.piece_count;
 }
 
-/* At most 6 entries: Linux copies them into a table of 128, unchecked. */
+/* Few entries: Linux copies them into a table of 128, unchecked. */
+#define MEMMAP_MAX	5u
+
 static uint32_t fill_memmap(const struct blueprint *b,
-			    struct hvm_memmap_table_entry map[6])
+			    struct hvm_memmap_table_entry map[MEMMAP_MAX])
 {
 	uint64_t size = b->ram_frames * PAGE_SIZE;
 	uint64_t low = MIN(size, GPA_RAM_LOW_END);
-	const struct { uint64_t start, size; uint32_t type; } part[] = {
-		{ 0, low, XEN_HVM_MEMMAP_TYPE_RAM },
-		{ GPA_ACPI, PAGE_SIZE, XEN_HVM_MEMMAP_TYPE_ACPI },
-		{ GPA_LAPIC, PAGE_SIZE, XEN_HVM_MEMMAP_TYPE_RESERVED },
+	const struct hvm_memmap_table_entry all[MEMMAP_MAX] = {
+		{ 0, low, XEN_HVM_MEMMAP_TYPE_RAM, 0 },
+		{ GPA_ACPI, PAGE_SIZE, XEN_HVM_MEMMAP_TYPE_ACPI, 0 },
+		{ GPA_LAPIC, PAGE_SIZE, XEN_HVM_MEMMAP_TYPE_RESERVED, 0 },
 		{ GPA_SPECIAL, GPA_SPECIAL_END - GPA_SPECIAL,
-		  XEN_HVM_MEMMAP_TYPE_RESERVED },
-		{ GPA_RAM_HIGH, size - low, XEN_HVM_MEMMAP_TYPE_RAM },
+		  XEN_HVM_MEMMAP_TYPE_RESERVED, 0 },
+		{ GPA_RAM_HIGH, size - low, XEN_HVM_MEMMAP_TYPE_RAM, 0 },
 	};
-	uint32_t n = 0;
 
-	for (; n < ARRAY_SIZE(part) && part[n].size; n++)
-		map[n] = (struct hvm_memmap_table_entry){
-			.addr = part[n].start, .size = part[n].size,
-			.type = part[n].type };
-	return n;
+	memcpy(map, all, sizeof(all));
+	return size == low ? MEMMAP_MAX - 1 : MEMMAP_MAX;
 }
 
 static void write_start_info(struct domain *d, const struct blueprint *b)
 {
-	struct hvm_memmap_table_entry map[6];
+	struct hvm_memmap_table_entry map[MEMMAP_MAX];
 	struct hvm_modlist_entry module = { .paddr = b->ramdisk_gpa,
 					    .size = d->ramdisk.size };
 	struct hvm_start_info info = {
@@ -302,27 +270,15 @@ static bool finish(struct domain *d, const struct blueprint *b)
 	return true;
 }
 
-static bool phase_step(struct domain *d, const struct blueprint *b)
-{
-	switch ((enum build_phase)d->job_step) {
-	case BUILD_RESET:
-		return reset(d);
-	case BUILD_SCRUB:
-		return scrub(d, b);
-	case BUILD_MAP:
-		return map(d);
-	case BUILD_COPY:
-		return copy(d, b);
-	case BUILD_FINISH:
-		return finish(d, b);
-	}
-	BUG_ON(true);
-	return false;
-}
-
 bool build_step(struct domain *d)
 {
-	if (!phase_step(d, &blueprints[d->id - 1]))
+	const struct blueprint *b = &blueprints[d->id - 1];
+	bool done = d->job_step == BUILD_RESET ? reset(d) :
+		    d->job_step == BUILD_SCRUB ? scrub(d) :
+		    d->job_step == BUILD_MAP ? map(d) :
+		    d->job_step == BUILD_COPY ? copy(d, b) : finish(d, b);
+
+	if (!done)
 		return false;
 	d->job_cursor = 0;
 	d->job_aux = 0;
@@ -331,21 +287,8 @@ bool build_step(struct domain *d)
 
 bool scrub_step(struct domain *d)
 {
-	uint64_t budget = STEP_FRAMES;
-
-	while (budget && d->job_cursor < d->ram_frames) {
-		struct extent e = extent_from(d, d->job_cursor);
-		uint64_t count = MIN(budget, e.count);
-
-		scrub_run(e.mfn, count);
-		d->job_cursor += count;
-		budget -= count;
-	}
-	if (d->job_cursor < d->ram_frames)
+	if (!scrub(d))
 		return false;
-	arch_frame_scrub(d->shared_mfn);
-	arch_frame_scrub(d->xenstore_mfn);
-	arch_frame_scrub(d->console.ring);
-	arch_frame_scrub(d->p2m.blank);
+	scrub_special(d);
 	return true;
 }

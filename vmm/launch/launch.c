@@ -36,8 +36,7 @@ int launch_try(const struct boot_info *boot, char *text, size_t size)
 		return err;
 	if (!boot_alloc_init(boot))
 		return no_memory(text, size, "the table of frames");
-	plan.blueprint = boot_alloc(plan.count * sizeof(plan.blueprint[0]));
-	if (!plan.blueprint)
+	if (!BOOT_ARRAY(plan.blueprint, plan.count))
 		return no_memory(text, size, "the plan");
 	err = plan_read(&plan);
 	if (!err)

@@ -28,21 +28,23 @@ int plan_refuse(const struct plan *plan, fdt_node node, const char *format,
 
 /*
  * A property that becomes one 32-bit number at offset of the struct meant: a
- * number in min..max, or the index of one of the words, or a flag without
- * value (max 0).
+ * number of so many cells in min..max, or the index of one of the words, or a
+ * flag, which has no cell.
  */
 struct rule {
 	const char *name;
 	size_t offset;
 	uint32_t min, max, multiple, preset;
 	bool required;
+	uint32_t cells;
 	const char *const *words;	/* ends with NULL */
 };
 
 #define NUMBER(struct_, name, field, ...) \
-	{ name, offsetof(struct struct_, field), __VA_ARGS__, NULL }
+	{ name, offsetof(struct struct_, field), __VA_ARGS__, 1, NULL }
 #define WORD(struct_, name, field, preset, words) \
-	{ name, offsetof(struct struct_, field), 0, 0, 1, preset, false, words }
+	{ name, offsetof(struct struct_, field), 0, 0, 1, preset, false, 0, \
+	  words }
 #define FLAG(struct_, name, field) WORD(struct_, name, field, 0, NULL)
 
 static const char *const when_done[] = { "stay", "poweroff", NULL };
@@ -65,6 +67,8 @@ static const struct rule machine_rule[] = {
 #define DOMAIN(name, field, ...) NUMBER(blueprint, name, field, __VA_ARGS__)
 static const struct rule domain_rule[] = {
 	DOMAIN("domid", domid, 1, DOMID_MAX, 1, 0, true),
+	{ "memory", offsetof(struct blueprint, memory_kib), 1024, 768u << 20,
+	  4, 0, true, 2, NULL },
 	DOMAIN("cpus", vcpu_count, 1, DOMAIN_VCPU_MAX, 1, 0, true),
 	DOMAIN("bulkhead,cpu-weight", weight, 1, 65535, 1, 256, false),
 	DOMAIN("bulkhead,cap", cap, 0, 100 * DOMAIN_VCPU_MAX, 1, 0, false),
@@ -125,6 +129,28 @@ static int read_word(const struct plan *plan, fdt_node node,
 			   rule->name);
 }
 
+static int read_number(const struct plan *plan, fdt_node node,
+		       const struct rule *rule, const struct fdt_property *p,
+		       uint32_t *value)
+{
+	uint64_t n = 0;
+
+	if (p->size != 4 * rule->cells)
+		return plan_refuse(plan, node, "%s is not one %u-bit number",
+				   rule->name, 32 * rule->cells);
+	for (uint32_t i = 0; i < rule->cells; i++)
+		n = n << 32 | fdt_cell(p, i);
+	*value = (uint32_t)n;
+	if (n < rule->min || n > rule->max)
+		return plan_refuse(plan, node, "%s = %lu is not in %u..%u",
+				   rule->name, n, rule->min, rule->max);
+	if (n % rule->multiple)
+		return plan_refuse(plan, node,
+				   "%s = %lu is not a multiple of %u",
+				   rule->name, n, rule->multiple);
+	return 0;
+}
+
 static int read_rule(const struct plan *plan, fdt_node node,
 		     const struct rule *rule, uint32_t *value)
 {
@@ -137,22 +163,11 @@ static int read_rule(const struct plan *plan, fdt_node node,
 						    rule->name) : 0;
 	if (rule->words)
 		return read_word(plan, node, rule, &p, value);
-	if (rule->max == 0) {
-		*value = 1;
-		return p.size ? plan_refuse(plan, node, "%s takes no value",
-					    rule->name) : 0;
-	}
-	if (p.size != 4)
-		return plan_refuse(plan, node, "%s is not one 32-bit number",
-				   rule->name);
-	*value = fdt_cell(&p, 0);
-	if (*value < rule->min || *value > rule->max ||
-	    *value % rule->multiple)
-		return plan_refuse(plan, node, "%s = %u is not in %u..%u%s",
-				   rule->name, *value, rule->min, rule->max,
-				   rule->multiple > 1 ? " or not a multiple"
-						      : "");
-	return 0;
+	if (rule->cells)
+		return read_number(plan, node, rule, &p, value);
+	*value = 1;
+	return p.size ? plan_refuse(plan, node, "%s takes no value",
+				    rule->name) : 0;
 }
 
 /* All rules that have a place in the struct at base. */
@@ -196,39 +211,38 @@ bool plan_is_peer(const struct blueprint *b, uint32_t domid)
 	return false;
 }
 
+static int need_compatible(const struct plan *plan, fdt_node node,
+			   const char *with)
+{
+	struct fdt_property p;
+
+	if (fdt_find(&plan->fdt, node, "compatible", &p) &&
+	    fdt_has_string(&p, with))
+		return 0;
+	return plan_refuse(plan, node, "is not compatible with %s", with);
+}
+
 /* --- the machine --- */
 
 static int open_machine(struct plan *plan, fdt_node node)
 {
-	const struct fdt *fdt = &plan->fdt;
-	struct fdt_property p;
+	fdt_node n = fdt_first_child(&plan->fdt, node);
 	int err;
 
 	if ((err = read_rules(plan, node, machine_rule, plan)) ||
-	    (err = check_properties(plan, node, machine_rule)))
+	    (err = check_properties(plan, node, machine_rule)) ||
+	    (err = need_compatible(plan, node, "bulkhead,vmm")))
 		return err;
-	if (!fdt_find(fdt, node, "compatible", &p) ||
-	    !fdt_has_string(&p, "bulkhead,vmm"))
-		return plan_refuse(plan, node,
-				   "is not compatible with bulkhead,vmm");
-
-	fdt_node n = fdt_first_child(fdt, node);
-
-	for (; n.offset; n = fdt_next_sibling(fdt, n)) {
-		if (!fdt_find(fdt, n, "compatible", &p) ||
-		    !fdt_has_string(&p, "xen,domain"))
-			return plan_refuse(plan, n,
-					   "is not compatible with xen,domain");
-		plan->count++;
-	}
+	for (; n.offset; n = fdt_next_sibling(&plan->fdt, n), plan->count++)
+		if ((err = need_compatible(plan, n, "xen,domain")))
+			return err;
 	if (plan->store > plan->count)
 		return plan_refuse(plan, node, "bulkhead,store = %u is no "
 				   "domain of the %u here", plan->store,
 				   plan->count);
 	if (plan->count == 0 || plan->count > DOMID_MAX)
-		return plan_refuse(plan, node,
-				   "has %u domains, not 1..%u", plan->count,
-				   DOMID_MAX);
+		return plan_refuse(plan, node, "has %u domains, not 1..%u",
+				   plan->count, DOMID_MAX);
 	return 0;
 }
 
@@ -243,6 +257,7 @@ int plan_open(struct plan *plan, const struct boot_info *boot, char *text,
 	      size_t size)
 {
 	struct fdt_fault fault;
+	fdt_node root, machine;
 	int err;
 
 	*plan = (struct plan){ .boot = boot, .text = text, .size = size };
@@ -253,16 +268,13 @@ int plan_open(struct plan *plan, const struct boot_info *boot, char *text,
 	}
 	if (!fdt_open(&plan->fdt, boot->module[0].data, boot->module[0].size,
 		      &fault)) {
-		format_text(text, size,
-			    "the launch description (boot module 0) is "
-			    "malformed: %s, at byte %u", fault.what,
+		format_text(text, size, "the launch description (boot module "
+			    "0) is malformed: %s, at byte %u", fault.what,
 			    fault.offset);
 		return -XEN_EINVAL;
 	}
-
-	fdt_node root = fdt_root(&plan->fdt);
-	fdt_node machine = machine_node(plan);
-
+	root = fdt_root(&plan->fdt);
+	machine = machine_node(plan);
 	if (!machine.offset)
 		return plan_refuse(plan, root,
 				   "there is no /chosen/hypervisor");
@@ -304,25 +316,6 @@ static int read_name(const struct plan *plan, struct blueprint *b)
 	return 0;
 }
 
-static int read_memory(const struct plan *plan, struct blueprint *b)
-{
-	struct fdt_property p;
-
-	if (!fdt_find(&plan->fdt, b->node, "memory", &p))
-		return plan_refuse(plan, b->node, "memory is missing");
-	if (p.size != 8)
-		return plan_refuse(plan, b->node,
-				   "memory is not one 64-bit number");
-
-	uint64_t kib = (uint64_t)fdt_cell(&p, 0) << 32 | fdt_cell(&p, 1);
-
-	if (kib < 1024 || kib > UINT64_C(768) << 20 || kib % 4)
-		return plan_refuse(plan, b->node, "memory = %lu KiB is not a "
-				   "multiple of 4 from 1 MiB to 768 GiB", kib);
-	b->ram_frames = kib / 4;
-	return 0;
-}
-
 static int read_lists(const struct plan *plan, struct blueprint *b)
 {
 	struct fdt_property deny = { 0 };
@@ -350,20 +343,17 @@ static int read_lists(const struct plan *plan, struct blueprint *b)
 static int read_module(const struct plan *plan, struct blueprint *b,
 		       fdt_node node)
 {
-	const struct rule index = {
-		"mb-index", 0, 1, plan->boot->module_count - 1, 1, 0, true,
-		NULL
-	};
+	const struct rule index = { "mb-index", 0, 1,
+				    plan->boot->module_count - 1, 1, 0, true,
+				    1, NULL };
 	struct fdt_property p;
 	uint32_t *slot;
-	int err = check_properties(plan, node, &no_rule);
+	int err;
 
-	if (err)
+	if ((err = check_properties(plan, node, &no_rule)) ||
+	    (err = need_compatible(plan, node, "multiboot,module")))
 		return err;
-	if (!fdt_find(&plan->fdt, node, "compatible", &p) ||
-	    !fdt_has_string(&p, "multiboot,module"))
-		return plan_refuse(plan, node, "is not compatible with "
-				   "multiboot,module");
+	fdt_find(&plan->fdt, node, "compatible", &p);
 	if (fdt_has_string(&p, "multiboot,kernel"))
 		slot = &b->kernel;
 	else if (fdt_has_string(&p, "multiboot,ramdisk"))
@@ -390,16 +380,14 @@ static int read_module(const struct plan *plan, struct blueprint *b,
 
 static int read_domain(const struct plan *plan, struct blueprint *b)
 {
+	fdt_node n = fdt_first_child(&plan->fdt, b->node);
 	int err;
 
 	b->cmdline = "";
 	if ((err = read_rules(plan, b->node, domain_rule, b)) ||
-	    (err = read_name(plan, b)) || (err = read_memory(plan, b)) ||
-	    (err = read_lists(plan, b)))
+	    (err = read_name(plan, b)) || (err = read_lists(plan, b)))
 		return err;
-
-	fdt_node n = fdt_first_child(&plan->fdt, b->node);
-
+	b->ram_frames = b->memory_kib / 4;
 	for (; n.offset && !err; n = fdt_next_sibling(&plan->fdt, n))
 		err = read_module(plan, b, n);
 	if (!err && !b->kernel)
@@ -407,42 +395,42 @@ static int read_domain(const struct plan *plan, struct blueprint *b)
 	return err ? err : image_place(plan, b);
 }
 
+/* Whom b names must name it. */
+static int check_peers(const struct plan *plan, const struct blueprint *b)
+{
+	for (uint32_t i = 0; i < b->peers.size / 4; i++) {
+		uint32_t peer = fdt_cell(&b->peers, i);
+
+		if (!plan_is_peer(&plan->blueprint[peer - 1], b->domid))
+			return plan_refuse(plan, b->node, "bulkhead,peers "
+					   "names %u, which does not name it",
+					   peer);
+	}
+	return 0;
+}
+
 int plan_read(struct plan *plan)
 {
-	const struct fdt *fdt = &plan->fdt;
-	fdt_node n = fdt_first_child(fdt, machine_node(plan));
+	fdt_node n = fdt_first_child(&plan->fdt, machine_node(plan));
+	struct rule domid = domain_rule[0];
 	int err = 0;
 
-	for (; n.offset && !err; n = fdt_next_sibling(fdt, n)) {
-		struct rule domid = domain_rule[0];
-		uint32_t id = 0;
+	domid.max = plan->count;
+	for (; n.offset && !err; n = fdt_next_sibling(&plan->fdt, n)) {
+		struct blueprint *b;
+		uint32_t id;
 
-		domid.max = plan->count;
 		if ((err = check_properties(plan, n, domain_rule)) ||
 		    (err = read_rule(plan, n, &domid, &id)))
 			return err;
-
-		struct blueprint *b = &plan->blueprint[id - 1];
-
+		b = &plan->blueprint[id - 1];
 		if (b->domid)
 			return plan_refuse(plan, n, "domid %u is there twice",
 					   id);
 		b->node = n;
 		err = read_domain(plan, b);
 	}
-	for (uint32_t i = 0; i < plan->count && !err; i++) {
-		const struct blueprint *b = &plan->blueprint[i];
-
-		for (uint32_t k = 0; k < b->peers.size / 4 && !err; k++) {
-			uint32_t peer = fdt_cell(&b->peers, k);
-
-			if (!plan_is_peer(&plan->blueprint[peer - 1],
-					  b->domid))
-				err = plan_refuse(plan, b->node,
-						  "bulkhead,peers names %u, "
-						  "which does not name it",
-						  peer);
-		}
-	}
+	for (uint32_t i = 0; i < plan->count && !err; i++)
+		err = check_peers(plan, &plan->blueprint[i]);
 	return err;
 }

@@ -19,6 +19,7 @@ struct blueprint {
 	uint32_t port_count, grant_frames, grant_maps;
 	uint32_t pool_kib;		/* 0 = computed */
 	uint32_t on_poweroff, on_reboot, on_crash;	/* domain_action */
+	uint32_t memory_kib;
 	uint64_t ram_frames;		/* without special pages */
 	uint32_t paused;		/* 0 or 1 */
 	uint64_t deny;

@@ -38,21 +38,19 @@ static bool append(struct draft *draft, gfn_t gfn, struct run run)
 /* The largest aligned run that is free for gfn. */
 static struct run take_run(gfn_t gfn, uint64_t count, uint16_t owner)
 {
-	static const unsigned int order[] = { ORDER_1G, ORDER_2M };
-	struct run run = { MFN_NONE, 0 };
+	for (unsigned int level = arch_npte_max_level(); level > 1; level--) {
+		unsigned int order = 9 * (level - 1);
+		uint64_t unit = UINT64_C(1) << order;
+		struct run run = { MFN_NONE, 0 };
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(order) && !run.count; i++) {
-		uint64_t unit = UINT64_C(1) << order[i];
-
-		if (gfn.n % unit == 0 && count >= unit &&
-		    (i || arch_npte_max_level() == 3))
-			run = boot_take(unit, count, order[i], owner,
-					FRAME_RAM);
+		if (gfn.n % unit == 0 && count >= unit)
+			run = boot_take(unit, count, order, owner, FRAME_RAM);
+		if (run.count)
+			return run;
 	}
-	if (!run.count)		/* up to where a large one may be tried */
-		run = boot_take(1, MIN(count, 512 - gfn.n % 512), ORDER_4K,
-				owner, FRAME_RAM);
-	return run;
+	/* Up to where a large one may be tried. */
+	return boot_take(1, MIN(count, 512 - gfn.n % 512), ORDER_4K, owner,
+			 FRAME_RAM);
 }
 
 static bool take_ram(struct draft *draft, gfn_t gfn, uint64_t count,
@@ -120,17 +118,18 @@ static int fill_pool(const struct plan *plan, const struct blueprint *b,
 		return plan_refuse(plan, b->node,
 				   "bulkhead,pool = %u KiB is too small: %lu "
 				   "KiB are needed", b->pool_kib, needed * 4);
-	pool->page = boot_alloc(count * sizeof(pool->page[0]));
-	while (pool->page && pool->count < count) {
+	if (!BOOT_ARRAY(pool->page, count))
+		return -XEN_ENOMEM;
+	while (pool->count < count) {
 		struct run run = boot_take(1, count - pool->count, ORDER_4K,
 					   (uint16_t)b->domid, FRAME_POOL);
 
 		if (!run.count)
-			break;
+			return -XEN_ENOMEM;
 		for (uint64_t i = 0; i < run.count; i++)
 			pool->page[pool->count++] = MFN(run.mfn.n + i);
 	}
-	return pool->count == count ? 0 : -XEN_ENOMEM;
+	return 0;
 }
 
 static bool take_page(mfn_t *mfn, const struct domain *d, enum frame_kind kind)
@@ -163,11 +162,9 @@ int ram_create(const struct plan *plan, const struct blueprint *b,
 	err = fill_pool(plan, b, &d->pool, tables_needed(&draft));
 	if (err == -XEN_EINVAL)
 		return err;
-	d->extent = boot_alloc(draft.count * sizeof(draft.extent[0]));
-	if (err || !d->extent)
+	if (err || !BOOT_ARRAY(d->extent, draft.count))
 		goto full;
-	memcpy(d->extent, draft.extent,
-	       draft.count * sizeof(draft.extent[0]));
+	memcpy(d->extent, draft.extent, draft.count * sizeof(d->extent[0]));
 	d->extent_count = draft.count;
 	arch_frame_scrub(d->p2m.root);	/* maps nothing before the build */
 	d->shared = arch_frame_ptr(d->shared_mfn);

@@ -16,19 +16,16 @@ static bool alloc_tables(const struct blueprint *b, struct domain *d)
 	struct grant_table *g = &d->grants;
 
 	g->frame_max = b->grant_frames;
-	g->frame = boot_alloc(g->frame_max * sizeof(g->frame[0]));
-	g->frame_mfn = boot_alloc(g->frame_max * sizeof(g->frame_mfn[0]));
-	g->active = boot_alloc(g->frame_max * GRANTS_PER_FRAME *
-			       sizeof(g->active[0]));
 	d->map_count = b->grant_maps;
-	d->map = boot_alloc(d->map_count * sizeof(d->map[0]));
 	d->port_count = b->port_count;
-	d->port = boot_alloc(d->port_count * sizeof(d->port[0]));
-	d->console.history = boot_alloc(CONSOLE_HISTORY_SIZE);
 	d->vcpu_count = b->vcpu_count;
-	d->vcpu = boot_alloc(d->vcpu_count * sizeof(d->vcpu[0]));
-	return g->frame && g->frame_mfn && g->active && d->map && d->port &&
-	       d->console.history && d->vcpu;
+	return BOOT_ARRAY(g->frame, g->frame_max) &&
+	       BOOT_ARRAY(g->frame_mfn, g->frame_max) &&
+	       BOOT_ARRAY(g->active, g->frame_max * GRANTS_PER_FRAME) &&
+	       BOOT_ARRAY(d->map, d->map_count) &&
+	       BOOT_ARRAY(d->port, d->port_count) &&
+	       BOOT_ARRAY(d->console.history, CONSOLE_HISTORY_SIZE) &&
+	       BOOT_ARRAY(d->vcpu, d->vcpu_count);
 }
 
 /* world.cpu_count CPUs take turns when the description names none. */
@@ -107,23 +104,21 @@ full:
 static bool create_cpus(const struct plan *plan, uint32_t vcpu_count)
 {
 	world.cpu_count = plan->boot->cpu_count;
-	world.cpu = boot_alloc(world.cpu_count * sizeof(world.cpu[0]));
-	for (uint32_t i = 0; i < world.cpu_count && world.cpu; i++) {
+	if (!BOOT_ARRAY(world.cpu, world.cpu_count))
+		return false;
+	for (uint32_t i = 0; i < world.cpu_count; i++) {
 		struct cpu *cpu = &world.cpu[i];
 
 		cpu->id = i;
 		cpu->run.size = vcpu_count;
 		cpu->timers.size = vcpu_count * TIMER_KIND_COUNT +
 				   TIMERS_PER_CPU;
-		cpu->run.node = boot_alloc(cpu->run.size *
-					   sizeof(cpu->run.node[0]));
-		cpu->timers.node = boot_alloc(cpu->timers.size *
-					      sizeof(cpu->timers.node[0]));
-		if (!cpu->run.node || !cpu->timers.node)
+		if (!BOOT_ARRAY(cpu->run.node, cpu->run.size) ||
+		    !BOOT_ARRAY(cpu->timers.node, cpu->timers.size))
 			return false;
 		sched_init_cpu(cpu);
 	}
-	return world.cpu;
+	return true;
 }
 
 int tables_create(const struct plan *plan)
@@ -136,9 +131,8 @@ int tables_create(const struct plan *plan)
 	if (vcpu_count > RUN_QUEUE_MAX)
 		return plan_refuse(plan, root, "%u vCPUs are more than %u",
 				   vcpu_count, RUN_QUEUE_MAX);
-	world.domain = boot_alloc((plan->count + 1) *
-				  sizeof(world.domain[0]));
-	if (!world.domain || !create_cpus(plan, vcpu_count)) {
+	if (!BOOT_ARRAY(world.domain, plan->count + 1) ||
+	    !create_cpus(plan, vcpu_count)) {
 		plan_refuse(plan, root, "no memory is left for the CPUs");
 		return -XEN_ENOMEM;
 	}

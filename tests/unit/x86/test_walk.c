@@ -19,7 +19,7 @@
 static void mode(uint64_t cr0, uint64_t cr4, uint64_t efer, uint64_t cr3)
 {
 	machine.reg[REG_CR0] = cr0;
-	machine.reg[REG_CR3] = machine.arch.last_cr3 = cr3;
+	machine.arch.last_cr3 = cr3;
 	machine.arch.cr4 = cr4;
 	machine.arch.efer = efer;
 }

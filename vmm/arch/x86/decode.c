@@ -5,111 +5,83 @@
  * guest that changes its code under us gets INSN_OTHER, not a wrong length.
  */
 #include "arch/x86/decode.h"
+#include "lib/string.h"
 
 #define REX_B	0x01u
 #define REX_R	0x04u
 
-struct cursor {
-	const uint8_t *bytes;
-	size_t count, at;
-	uint8_t rex;
-	bool lock, rep;
+/* By opcode and, where the mask says so, ModRM. */
+static const struct {
+	uint32_t opcode, mask;
+	uint8_t size;
+	enum insn_what what;
+} known[] = {
+	{ 0x900000, 0xff0000, 1, INSN_PAUSE },	/* with REP */
+	{ 0xf40000, 0xff0000, 1, INSN_HLT },
+	{ 0x0f01c1, 0xffffff, 3, INSN_VMMCALL },
+	{ 0x0f01d9, 0xffffff, 3, INSN_VMMCALL },
+	{ 0x0f01d1, 0xffffff, 3, INSN_XSETBV },
+	{ 0x0f01f0, 0xfffff8, 3, INSN_LMSW },
+	{ 0x0f0600, 0xffff00, 2, INSN_CLTS },
+	{ 0x0f0800, 0xffff00, 2, INSN_INVD },
+	{ 0x0f0900, 0xffff00, 2, INSN_WBINVD },
+	{ 0x0f2000, 0xffff00, 3, INSN_READ_CR },
+	{ 0x0f2200, 0xffff00, 3, INSN_WRITE_CR },
+	{ 0x0f3000, 0xffff00, 2, INSN_WRMSR },
+	{ 0x0f3200, 0xffff00, 2, INSN_RDMSR },
+	{ 0x0fa200, 0xffff00, 2, INSN_CPUID },
 };
 
-/* A byte that is not there reads as 0, which begins none of ours. */
-static uint8_t peek(const struct cursor *c, size_t ahead)
+static bool is_legacy_prefix(uint8_t byte)
 {
-	return c->at + ahead < c->count ? c->bytes[c->at + ahead] : 0;
-}
-
-static bool skip_legacy_prefix(struct cursor *c)
-{
-	switch (peek(c, 0)) {
-	case 0xf0:
-		c->lock = true;
-		break;
-	case 0xf3:
-		c->rep = true;
-		break;
-	case 0x26: case 0x2e: case 0x36: case 0x3e:
-	case 0x64: case 0x65: case 0x66: case 0x67: case 0xf2:
-		break;
+	switch (byte) {
+	case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:
+	case 0x66: case 0x67: case 0xf0: case 0xf2: case 0xf3:
+		return true;
 	default:
 		return false;
 	}
-	c->at++;
-	return true;
-}
-
-static struct insn insn_of(const struct cursor *c, enum insn_what what,
-			   size_t size)
-{
-	if (c->at + size > c->count || what == INSN_OTHER)
-		return (struct insn){ .what = INSN_OTHER };
-	return (struct insn){ .what = what, .length = (uint8_t)(c->at + size) };
-}
-
-/* Opcodes after 0F; those of group 7 (01) go by their whole ModRM byte. */
-static const struct {
-	uint8_t opcode, modrm;
-	enum insn_what what;
-} two_byte[] = {
-	{ 0x01, 0xc1, INSN_VMMCALL }, { 0x01, 0xd9, INSN_VMMCALL },
-	{ 0x01, 0xd1, INSN_XSETBV },
-	{ 0x06, 0, INSN_CLTS }, { 0x08, 0, INSN_INVD },
-	{ 0x09, 0, INSN_WBINVD }, { 0x20, 0, INSN_READ_CR },
-	{ 0x22, 0, INSN_WRITE_CR }, { 0x30, 0, INSN_WRMSR },
-	{ 0x32, 0, INSN_RDMSR }, { 0xa2, 0, INSN_CPUID },
-};
-
-static struct insn decode_two_byte(const struct cursor *c)
-{
-	uint8_t opcode = peek(c, 1), modrm = peek(c, 2);
-	enum insn_what what = INSN_OTHER;
-
-	for (size_t i = 0; i < ARRAY_SIZE(two_byte); i++)
-		if (two_byte[i].opcode == opcode &&
-		    (opcode != 0x01 || two_byte[i].modrm == modrm))
-			what = two_byte[i].what;
-	if (opcode == 0x01 && (modrm & 0xf8) == 0xf0)
-		what = INSN_LMSW;
-	struct insn insn = insn_of(c, what, opcode == 0x01 || opcode == 0x20 ||
-					    opcode == 0x22 ? 3 : 2);
-
-	if (what == INSN_READ_CR || what == INSN_WRITE_CR || what == INSN_LMSW)
-		insn.gpr = (uint8_t)((modrm & 7) | (c->rex & REX_B ? 8 : 0));
-	/* The ModRM byte's mod field is ignored by the CPU. */
-	if (what == INSN_READ_CR || what == INSN_WRITE_CR) {
-		insn.cr = (uint8_t)((modrm >> 3 & 7) |
-				    (c->rex & REX_R ? 8 : 0));
-		if (c->lock && insn.cr == 0)
-			insn.cr = 8;	/* AMD's CR8 for 32-bit code */
-	}
-	return insn;
 }
 
 struct insn insn_decode(const uint8_t *bytes, size_t count, bool code64)
 {
-	struct cursor c = { .bytes = bytes,
-			    .count = MIN(count, INSN_BYTES_MAX) };
+	/* A byte that is not there reads as 0, which begins none of ours. */
+	uint8_t b[INSN_BYTES_MAX + 3] = { 0 }, rex = 0, modrm;
+	bool lock = false, rep = false;
+	uint32_t opcode;
+	size_t at = 0;
 
+	count = MIN(count, INSN_BYTES_MAX);
+	memcpy(b, bytes, count);
 	/* REX counts only right before the opcode; the last one wins. */
-	for (;;) {
-		if (skip_legacy_prefix(&c))
-			c.rex = 0;
-		else if (code64 && (peek(&c, 0) & 0xf0) == 0x40)
-			c.rex = c.bytes[c.at++];
-		else
+	for (;; at++) {
+		bool is_rex = code64 && (b[at] & 0xf0) == 0x40;
+
+		if (!is_rex && !is_legacy_prefix(b[at]))
 			break;
+		rex = is_rex ? b[at] : 0;
+		lock |= b[at] == 0xf0;
+		rep |= b[at] == 0xf3;
 	}
-	switch (peek(&c, 0)) {
-	case 0x0f:
-		return decode_two_byte(&c);
-	case 0x90:
-		return insn_of(&c, c.rep ? INSN_PAUSE : INSN_OTHER, 1);
-	case 0xf4:
-		return insn_of(&c, INSN_HLT, 1);
-	default:
-		return (struct insn){ .what = INSN_OTHER };
+	modrm = b[at + 2];
+	opcode = (uint32_t)b[at] << 16 | (uint32_t)b[at + 1] << 8 | modrm;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		struct insn insn = { .what = known[i].what };
+		bool is_cr = insn.what == INSN_READ_CR ||
+			     insn.what == INSN_WRITE_CR;
+
+		if ((opcode & known[i].mask) != known[i].opcode ||
+		    at + known[i].size > count ||
+		    (insn.what == INSN_PAUSE && !rep))
+			continue;
+		insn.length = (uint8_t)(at + known[i].size);
+		if (is_cr || insn.what == INSN_LMSW)
+			insn.gpr = (modrm & 7) | (rex & REX_B ? 8 : 0);
+		if (is_cr)	/* mod is ignored by the CPU */
+			insn.cr = (modrm >> 3 & 7) | (rex & REX_R ? 8 : 0);
+		if (is_cr && lock && insn.cr == 0)
+			insn.cr = 8;	/* AMD's CR8 for 32-bit code */
+		return insn;
 	}
+	return (struct insn){ .what = INSN_OTHER };
 }

@@ -70,9 +70,7 @@ static inline uint64_t entry64(const struct vcpu *v, unsigned int level,
 static inline uint32_t entry32(const struct vcpu *v, unsigned int level,
 			       uint64_t gpa)
 {
-	if (!is_ram(v, level, gpa))
-		return 0;
-	return atomic_load_relaxed((const uint32_t *)ram_ptr(v, level, gpa));
+	return (uint32_t)(entry64(v, level, gpa & ~7ull) >> (gpa & 4) * 8);
 }
 
 static inline int leaf(uint64_t entry, uint64_t va, unsigned int shift,

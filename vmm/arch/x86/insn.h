@@ -62,22 +62,25 @@ static inline uint64_t insn_rdtsc(void)
 	return (uint64_t)high << 32 | low;
 }
 
-/* --- model-specific registers --- */
+/* --- registers with a number: MSRs, XCRs --- */
 
-static inline uint64_t insn_rdmsr(uint32_t index)
-{
-	uint32_t low, high;
+#define INSN_NUMBERED(read, write) \
+	static inline uint64_t insn_##read(uint32_t index) \
+	{ \
+		uint32_t low, high; \
+\
+		__asm__ __volatile__(#read : "=a"(low), "=d"(high) \
+				     : "c"(index)); \
+		return (uint64_t)high << 32 | low; \
+	} \
+	static inline void insn_##write(uint32_t index, uint64_t value) \
+	{ \
+		__asm__ __volatile__(#write : : "c"(index), "a"(value), \
+				     "d"(value >> 32) : "memory"); \
+	}
 
-	__asm__ __volatile__("rdmsr" : "=a"(low), "=d"(high) : "c"(index));
-	return (uint64_t)high << 32 | low;
-}
-
-static inline void insn_wrmsr(uint32_t index, uint64_t value)
-{
-	__asm__ __volatile__("wrmsr"
-			     : : "c"(index), "a"(value), "d"(value >> 32)
-			     : "memory");
-}
+INSN_NUMBERED(rdmsr, wrmsr)
+INSN_NUMBERED(xgetbv, xsetbv)
 
 /* --- control and debug registers --- */
 
@@ -140,27 +143,18 @@ static inline void insn_ltr(uint16_t selector)
 INSN_PLAIN(mfence, "mfence")
 INSN_PLAIN(cli, "cli")
 INSN_PLAIN(hlt, "hlt")
+_Noreturn static inline void insn_stop(void)
+{
+	for (;;) {
+		insn_cli();
+		insn_hlt();
+	}
+}
+
 /* Sleeps until an interrupt; STI's shadow closes the gap before HLT. */
 INSN_PLAIN(sti_hlt_cli, "sti\n\thlt\n\tcli")
 /* Takes what is pending: interrupts are open for one instruction. */
 INSN_PLAIN(sti_nop_cli, "sti\n\tnop\n\tcli")
-
-/* --- extended state --- */
-
-static inline uint64_t insn_xgetbv(uint32_t index)
-{
-	uint32_t low, high;
-
-	__asm__ __volatile__("xgetbv" : "=a"(low), "=d"(high) : "c"(index));
-	return (uint64_t)high << 32 | low;
-}
-
-static inline void insn_xsetbv(uint32_t index, uint64_t value)
-{
-	__asm__ __volatile__("xsetbv"
-			     : : "c"(index), "a"(value), "d"(value >> 32)
-			     : "memory");
-}
 
 /*
  * The first word of this CPU's struct cpu_local, a pointer to itself. Not

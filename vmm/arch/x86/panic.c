@@ -116,10 +116,7 @@ void panic_stop_here(void)
 	if (!atomic_load(&panicking))
 		return;
 	atomic_store(&this_cpu()->stopped, 1);
-	for (;;) {
-		insn_cli();
-		insn_hlt();
-	}
+	insn_stop();
 }
 
 _Noreturn void panic_at(const struct trap_regs *regs, const char *what)

@@ -27,10 +27,7 @@ static void write_exit_port(uint8_t exit_byte)
 _Noreturn void power_exit(uint8_t exit_byte)
 {
 	write_exit_port(exit_byte);
-	for (;;) {
-		insn_cli();
-		insn_hlt();
-	}
+	insn_stop();
 }
 
 static void enter_s5(uint16_t port, uint8_t type)
@@ -71,6 +68,5 @@ _Noreturn void arch_poweroff(uint8_t exit_byte)
 	insn_outb(RESET_PORT, 0x02);
 	insn_outb(RESET_PORT, 0x06);
 	insn_outb(KEYBOARD_PORT, 0xfe);
-	for (;;)
-		insn_hlt();
+	insn_stop();
 }

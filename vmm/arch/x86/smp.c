@@ -216,8 +216,7 @@ _Noreturn void smp_cpu_entry(struct cpu_local *cpu)
 	smp_init_cpu();
 	cpu->arrival_tsc = insn_rdtsc();
 	if (!atomic_compare_exchange(&cpu->state, &expected, CPU_ARRIVED))
-		for (;;)
-			insn_hlt();
+		insn_stop();
 	while (!atomic_load(&released))
 		arch_idle();
 	upcall_cpu_online(cpu->index);

@@ -21,7 +21,7 @@ struct domain;
 /* --- registers that neutral code asks a back end for --- */
 
 enum virt_reg {
-	REG_CR0, REG_CR3, REG_DR6, REG_GUEST_PAT,
+	REG_CR0, REG_DR6, REG_GUEST_PAT,
 	REG_CS_BASE, REG_CS_LONG,	/* read only */
 };
 

@@ -18,8 +18,6 @@
 #include "arch/x86/regs.h"
 #include "core/world.h"
 
-/* EXITINFO1 of MOV CR with decode assists */
-#define CR_VALID	BIT64(63)
 #define NO_CR		0xffu
 
 static uint64_t *gpr(struct vcpu *v, unsigned int number)
@@ -145,29 +143,12 @@ static void write_cr8(struct vcpu *v, struct vmexit *exit, uint64_t value)
 	exit->msr.value = value << 4;
 }
 
-/* The instruction of a CR exit: the CPU tells, or its bytes do. */
-static bool find_cr_insn(struct vcpu *v, struct vmexit *exit,
-			 struct insn *insn)
-{
-	const struct vmcb *c = vmcb_of(v);
-
-	if (!svm_features.next_rip || !svm_features.decode ||
-	    !(c->exitinfo1 & CR_VALID))
-		return fetch_insn(v, exit, insn);
-	exit->next_rip = c->next_rip;
-	insn->what = c->exitcode < SVM_EXIT_WRITE_CR0 ? INSN_READ_CR
-						      : INSN_WRITE_CR;
-	insn->cr = c->exitcode & 0xf;
-	insn->gpr = c->exitinfo1 & 0xf;
-	return true;
-}
-
 static void exit_cr(struct vcpu *v, struct vmexit *exit)
 {
 	struct insn insn;
 	uint64_t value;
 
-	if (!find_cr_insn(v, exit, &insn))
+	if (!fetch_insn(v, exit, &insn))
 		return;
 	value = *gpr(v, insn.gpr);
 	if (!vcpu_arch(v)->code64)

@@ -13,7 +13,6 @@
 #define EDX_NPT		BIT32(0)
 #define EDX_NEXT_RIP	BIT32(3)
 #define EDX_CLEAN	BIT32(5)
-#define EDX_DECODE	BIT32(7)
 #define EDX_PAUSE	BIT32(10)
 #define VM_CR_SVMDIS	BIT64(4)
 
@@ -49,7 +48,6 @@ bool virt_probe(void)
 
 	svm_features = (struct svm_features){
 		.next_rip = r.edx & EDX_NEXT_RIP,
-		.decode = r.edx & EDX_DECODE,
 		.clean = r.edx & EDX_CLEAN,
 		.pause = r.edx & EDX_PAUSE,
 		.fill_return_stack = !(insn_cpuid(1, 0).ecx & BIT32(31)),
@@ -149,7 +147,6 @@ void virt_vcpu_reset(struct vcpu *v, const struct reset_state *state)
 /* Where the VMCB has a register, by enum virt_reg. */
 static const uint16_t reg_offset[] = {
 	[REG_CR0] = offsetof(struct vmcb, cr0),
-	[REG_CR3] = offsetof(struct vmcb, cr3),
 	[REG_DR6] = offsetof(struct vmcb, dr6),
 	[REG_CS_BASE] = offsetof(struct vmcb, cs.base),
 	[REG_GUEST_PAT] = offsetof(struct vmcb, g_pat),

@@ -16,7 +16,6 @@ struct svm_cpu {
 /* Feature bits that change how we read an exit. */
 struct svm_features {
 	bool next_rip;		/* VMCB 0xc8 is valid */
-	bool decode;		/* EXITINFO1 names the GPR of MOV CR */
 	bool clean;		/* clean bits are looked at */
 	bool pause;		/* PAUSE filter */
 	bool fill_return_stack;	/* not under an emulator */

@@ -35,9 +35,7 @@ struct vmcb {
 	uint32_t clean;			/* 0x0c0 */
 	uint32_t res3;
 	uint64_t next_rip;		/* 0x0c8  only with nRIP save */
-	uint8_t fetched_count;		/* 0x0d0  only with decode assists */
-	uint8_t fetched[15];
-	uint8_t res4[0x400 - 0x0e0];
+	uint8_t res4[0x400 - 0x0d0];
 
 	struct segment es, cs, ss, ds, fs, gs;		/* 0x400 clean: SEG */
 	struct segment gdtr, ldtr, idtr, tr;		/* 0x460 */
@@ -67,7 +65,7 @@ static_assert(AT(exceptions, 0x008) && AT(pause_threshold, 0x03c) &&
 	      AT(iopm, 0x040) && AT(asid, 0x058) && AT(tlb_control, 0x05c) &&
 	      AT(int_control, 0x060) && AT(exitcode, 0x070) &&
 	      AT(exitintinfo, 0x088) && AT(event_inject, 0x0a8) &&
-	      AT(clean, 0x0c0) && AT(next_rip, 0x0c8) && AT(fetched, 0x0d1) &&
+	      AT(clean, 0x0c0) && AT(next_rip, 0x0c8) &&
 	      AT(es, 0x400) && AT(tr, 0x490) && AT(cpl, 0x4cb) &&
 	      AT(efer, 0x4d0) && AT(cr4, 0x548) && AT(rip, 0x578) &&
 	      AT(rsp, 0x5d8) && AT(rax, 0x5f8) && AT(cr2, 0x640) &&
