@@ -11,7 +11,7 @@
 #define FIXTURE_RUBBISH	0xa5u		/* every byte of RAM at power-on */
 
 extern struct boot_info fixture_boot;
-extern char fixture_text[256];		/* what launch_try() said */
+extern char fixture_text[256];		/* a refusal's sentence */
 extern struct kernel fixture_kernel;	/* boot module 1 */
 extern uint8_t fixture_ramdisk[5000];	/* boot module 2 */
 
@@ -47,7 +47,12 @@ struct fixture_domain {
 /* The tree as a malloc()ed blob. */
 void *fixture_describe(const struct fixture_domain *domain, uint32_t count,
 		       size_t *size);
-/* fixture_describe(), then launch_try(). */
+/*
+ * launch_machine(): 0, or -1 if it refused, and its sentence is in
+ * fixture_text. Any other panic is the test's end.
+ */
+int fixture_try(void);
+/* fixture_describe(), then fixture_try(). */
 int fixture_launch(const struct fixture_domain *domain, uint32_t count);
 /* The usual domain, alone, with one property of a node changed. */
 extern const struct fixture_domain fixture_one;

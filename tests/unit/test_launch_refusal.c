@@ -11,7 +11,6 @@
 #include <string.h>
 #include <cmocka.h>
 #include "core/world.h"
-#include "launch/launch.h"
 #include "launch_fixture.h"
 
 static int start(void **state)
@@ -221,12 +220,12 @@ static void no_tree_at_all_is_refused(void **state)
 
 	(void)state;
 	fixture_boot.module_count = 0;
-	err = launch_try(&fixture_boot, fixture_text, sizeof(fixture_text));
+	err = fixture_try();
 	refused(err, "there is no boot module");
 	fixture_launch(&fixture_one, 1);
 	memset(&world, 0, sizeof(world));
 	fixture_boot.module[0].size--;
-	err = launch_try(&fixture_boot, fixture_text, sizeof(fixture_text));
+	err = fixture_try();
 	refused(err, "is malformed: the size in the header is wrong, at");
 	fixture_boot.module_count = 1;
 	fixture_launch(&fixture_one, 1);

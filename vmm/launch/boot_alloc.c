@@ -5,12 +5,14 @@
  */
 #include "launch/boot_alloc.h"
 #include "core/world.h"
+#include "lib/format.h"
 
 #define LOW_FRAMES	256u		/* 1 MiB */
 
 static struct {
 	struct ranges free;		/* frames */
 	uint8_t *table, *table_end;	/* what is left of the last page run */
+	const char *whose;		/* the tables that are made */
 	bool open;
 } allocator;
 
@@ -91,13 +93,29 @@ struct run boot_take(uint64_t min, uint64_t max, unsigned int order,
 	return run;
 }
 
-static void scrub(struct run run)
+void boot_alloc_for(const char *whose)
 {
-	for (uint64_t i = 0; i < run.count; i++)
-		arch_frame_scrub(MFN(run.mfn.n + i));
+	allocator.whose = whose;
 }
 
-bool boot_alloc_init(const struct boot_info *boot)
+/* Zeroed frames for a table: cut out, not assigned. */
+static struct run take_table(uint64_t size)
+{
+	uint64_t count = frame_up(MAX(size, 1));
+	struct run run = take(count, count, 0);
+	char text[96];
+
+	if (!run.count) {
+		format_text(text, sizeof(text), "there is no memory for the "
+			    "tables of %s", allocator.whose);
+		arch_panic("launch", 0, text);
+	}
+	for (uint64_t i = 0; i < run.count; i++)
+		arch_frame_scrub(MFN(run.mfn.n + i));
+	return run;
+}
+
+void boot_alloc_init(const struct boot_info *boot)
 {
 	const unsigned int used_count = boot->vmm_count + boot->module_count;
 	uint64_t end = 0;
@@ -105,6 +123,7 @@ bool boot_alloc_init(const struct boot_info *boot)
 	allocator.free.count = 0;
 	allocator.table = allocator.table_end = NULL;
 	allocator.open = true;
+	allocator.whose = "the VMM";
 	for (unsigned int i = 0; i < boot->ram_count; i++) {
 		struct range r = ram_range(boot, i);
 
@@ -115,28 +134,22 @@ bool boot_alloc_init(const struct boot_info *boot)
 	for (unsigned int i = 0; i < used_count; i++)
 		ranges_remove(&allocator.free, used(boot, i));
 
-	uint64_t count = frame_up(MAX(end * sizeof(struct frame), 1));
-	struct run run = take(count, count, 0);
+	struct run run = take_table(end * sizeof(struct frame));
 
-	if (!run.count)
-		return false;
-	scrub(run);
 	world.partition = (struct partition){ arch_frame_ptr(run.mfn), end };
 	assign(boot, (struct range){ 0, end }, FRAME_SPARE);
 	for (unsigned int i = 0; i < used_count; i++)
 		assign(boot, used(boot, i),
 		       i < boot->vmm_count ? FRAME_VMM : FRAME_MODULE);
 	partition_assign(run.mfn, run.count, 0, FRAME_VMM);
-	return true;
 }
 
 void *boot_alloc_pages(uint64_t size)
 {
-	uint64_t count = frame_up(MAX(size, 1));
-	struct run run = boot_take(count, count, 0, 0, FRAME_VMM);
+	struct run run = take_table(size);
 
-	scrub(run);
-	return run.count ? arch_frame_ptr(run.mfn) : NULL;
+	partition_assign(run.mfn, run.count, 0, FRAME_VMM);
+	return arch_frame_ptr(run.mfn);
 }
 
 void *boot_alloc(uint64_t size)
@@ -146,17 +159,12 @@ void *boot_alloc(uint64_t size)
 	if (size > (uint64_t)(allocator.table_end - allocator.table)) {
 		uint8_t *pages = boot_alloc_pages(size);
 
-		if (!pages)
-			return NULL;
 		if (pages != allocator.table_end)
 			allocator.table = pages;
 		allocator.table_end = pages + ROUND_UP(size, PAGE_SIZE);
 	}
-
-	void *table = allocator.table;
-
 	allocator.table += size;
-	return table;
+	return allocator.table - size;
 }
 
 uint64_t boot_free_frames(void)

@@ -15,11 +15,10 @@ struct run {
 	uint64_t count;		/* of frames; 0 = nothing was free */
 };
 
-/*
- * Takes over all RAM and creates world.partition. False if there is no room
- * for the frame table.
- */
-bool boot_alloc_init(const struct boot_info *boot);
+/* Takes over all RAM and creates world.partition. */
+void boot_alloc_init(const struct boot_info *boot);
+/* Whose tables are made from now on; for a complaint when there is no room. */
+void boot_alloc_for(const char *whose);
 /*
  * A run of frames whose start and length are multiples of 2^order, at least
  * min and at most max frames long, assigned to owner. Small ones come from
@@ -27,11 +26,10 @@ bool boot_alloc_init(const struct boot_info *boot);
  */
 struct run boot_take(uint64_t min, uint64_t max, unsigned int order,
 		     uint16_t owner, enum frame_kind kind);
-/* Zeroed memory for a table of the VMM, 64-byte aligned, or NULL. */
+/* Zeroed memory for a table of the VMM, 64-byte aligned; or it is refused. */
 void *boot_alloc(uint64_t size);
-/* Lets a pointer point to count zeroed elements; false if there is no room. */
-#define BOOT_ARRAY(pointer, count) \
-	((pointer) = boot_alloc((count) * sizeof((pointer)[0])))
+/* The same for what the pointer will point to. */
+#define BOOT_ARRAY(pointer, count) boot_alloc((count) * sizeof((pointer)[0]))
 /* As boot_alloc(), a multiple of whole pages. */
 void *boot_alloc_pages(uint64_t size);
 uint64_t boot_free_frames(void);

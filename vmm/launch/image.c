@@ -12,7 +12,7 @@ static uint64_t page_up(uint64_t n)
 	return ROUND_UP(n, PAGE_SIZE);
 }
 
-int image_place(const struct plan *plan, struct blueprint *b)
+void image_place(const struct plan *plan, struct blueprint *b)
 {
 	const struct boot_module *kernel = &plan->boot->module[b->kernel];
 	const struct boot_module *ramdisk = &plan->boot->module[b->ramdisk];
@@ -22,9 +22,8 @@ int image_place(const struct plan *plan, struct blueprint *b)
 	const char *wrong = elf_read(kernel->data, kernel->size, image);
 
 	if (wrong)
-		return plan_refuse(plan, b->node,
-				   "the kernel (boot module %u) cannot be "
-				   "used: %s", b->kernel, wrong);
+		plan_refuse(plan, b->node, "the kernel (boot module %u) cannot "
+			    "be used: %s", b->kernel, wrong);
 	b->start_gpa = page_up(image->end);
 	image->piece[image->piece_count++] = (struct piece){
 		b->start_gpa + START_CMDLINE, (const uint8_t *)b->cmdline,
@@ -35,8 +34,7 @@ int image_place(const struct plan *plan, struct blueprint *b)
 
 	if (b->ramdisk) {
 		if (ramdisk->size > GPA_RAM_LOW_END)
-			return plan_refuse(plan, b->node,
-					   "the ramdisk is too large");
+			plan_refuse(plan, b->node, "the ramdisk is too large");
 		b->ramdisk_gpa = end;
 		image->piece[image->piece_count++] = (struct piece){
 			end, ramdisk->data, ramdisk->size
@@ -44,8 +42,7 @@ int image_place(const struct plan *plan, struct blueprint *b)
 		end += page_up(ramdisk->size);
 	}
 	if (end > ram_end)
-		return plan_refuse(plan, b->node, "kernel and ramdisk need %lu"
-				   " KiB of memory, %lu KiB are there",
-				   end / 1024, ram_end / 1024);
-	return 0;
+		plan_refuse(plan, b->node, "kernel and ramdisk need %lu KiB "
+			    "of memory, %lu KiB are there", end / 1024,
+			    ram_end / 1024);
 }

@@ -12,14 +12,9 @@
  * Reads the description (module 0), checks everything, creates world with
  * all domains in DOMAIN_BUILDING, their memory assigned, nothing scrubbed or
  * loaded yet, and seals. A wrong description stops the machine with a
- * sentence naming the device-tree node (arch_panic).
+ * sentence naming the device-tree node (arch_panic, from "launch").
  */
 void launch_machine(const struct boot_info *boot);
-/*
- * The same without stopping: 0, or -XEN_Exxx and a sentence in text. For
- * tests and fuzzers.
- */
-int launch_try(const struct boot_info *boot, char *text, size_t size);
 
 /*
  * One bounded piece of building d (scrub, load, tables, first vCPU), at most

@@ -7,21 +7,24 @@
  */
 #include "launch/plan.h"
 #include "core/platform.h"
+#include "core/world.h"
 #include "lib/format.h"
 
-int plan_refuse(const struct plan *plan, fdt_node node, const char *format,
-		...)
+void plan_refuse(const struct plan *plan, fdt_node node, const char *format,
+		 ...)
 {
+	char text[256];
 	size_t used;
 	va_list list;
 
-	fdt_path(&plan->fdt, node, plan->text, plan->size);
-	used = strlen(plan->text);
-	used += format_text(plan->text + used, plan->size - used, ": ");
+	fdt_path(&plan->fdt, node, text, sizeof(text));
+	used = strlen(text);
+	used += format_text(text + used, sizeof(text) - used, ": ");
 	va_start(list, format);
-	format_text_list(plan->text + used, plan->size - used, format, list);
+	format_text_list(text + used, sizeof(text) - used, format, list);
 	va_end(list);
-	return -XEN_EINVAL;
+	world.exit_port = (uint16_t)plan->exit_port;
+	arch_panic("launch", 0, text);
 }
 
 /* --- properties in general --- */
@@ -92,8 +95,8 @@ static const struct rule domain_rule[] = {
 static const struct rule no_rule = { .name = NULL };
 
 /* No property twice, none of ours that is unknown. */
-static int check_properties(const struct plan *plan, fdt_node node,
-			    const struct rule *known)
+static void check_properties(const struct plan *plan, fdt_node node,
+			     const struct rule *known)
 {
 	struct fdt_property p, first;
 	bool more = fdt_first_property(&plan->fdt, node, &p);
@@ -103,104 +106,83 @@ static int check_properties(const struct plan *plan, fdt_node node,
 
 		fdt_find(&plan->fdt, node, p.name, &first);
 		if (first.data != p.data)
-			return plan_refuse(plan, node, "%s is there twice",
-					   p.name);
+			plan_refuse(plan, node, "%s is there twice", p.name);
 		if (strncmp(p.name, "bulkhead,", 9) != 0)
 			continue;
 		while (rule->name && strcmp(rule->name, p.name) != 0)
 			rule++;
 		if (!rule->name)
-			return plan_refuse(plan, node, "%s is not known here",
-					   p.name);
+			plan_refuse(plan, node, "%s is not known here",
+				    p.name);
 	}
-	return 0;
 }
 
-static int read_word(const struct plan *plan, fdt_node node,
-		     const struct rule *rule, const struct fdt_property *p,
-		     uint32_t *value)
+static uint32_t read_word(const struct plan *plan, fdt_node node,
+			  const struct rule *rule,
+			  const struct fdt_property *p)
 {
-	const char *const *words = rule->words;
-
-	for (*value = 0; words[*value] && fdt_is_string(p); ++*value)
-		if (strcmp(words[*value], (const char *)p->data) == 0)
-			return 0;
-	return plan_refuse(plan, node, "%s is not one of its words",
-			   rule->name);
+	for (uint32_t i = 0; rule->words[i] && fdt_is_string(p); i++)
+		if (strcmp(rule->words[i], (const char *)p->data) == 0)
+			return i;
+	plan_refuse(plan, node, "%s is not one of its words", rule->name);
 }
 
-static int read_number(const struct plan *plan, fdt_node node,
-		       const struct rule *rule, const struct fdt_property *p,
-		       uint32_t *value)
-{
-	uint64_t n = 0;
-
-	if (p->size != 4 * rule->cells)
-		return plan_refuse(plan, node, "%s is not one %u-bit number",
-				   rule->name, 32 * rule->cells);
-	for (uint32_t i = 0; i < rule->cells; i++)
-		n = n << 32 | fdt_cell(p, i);
-	*value = (uint32_t)n;
-	if (n < rule->min || n > rule->max)
-		return plan_refuse(plan, node, "%s = %lu is not in %u..%u",
-				   rule->name, n, rule->min, rule->max);
-	if (n % rule->multiple)
-		return plan_refuse(plan, node,
-				   "%s = %lu is not a multiple of %u",
-				   rule->name, n, rule->multiple);
-	return 0;
-}
-
-static int read_rule(const struct plan *plan, fdt_node node,
-		     const struct rule *rule, uint32_t *value)
+static uint32_t read_rule(const struct plan *plan, fdt_node node,
+			  const struct rule *rule)
 {
 	struct fdt_property p;
+	uint64_t n = 0;
 
-	*value = rule->preset;
-	if (!fdt_find(&plan->fdt, node, rule->name, &p))
-		return rule->required ? plan_refuse(plan, node,
-						    "%s is missing",
-						    rule->name) : 0;
+	if (!fdt_find(&plan->fdt, node, rule->name, &p)) {
+		if (rule->required)
+			plan_refuse(plan, node, "%s is missing", rule->name);
+		return rule->preset;
+	}
 	if (rule->words)
-		return read_word(plan, node, rule, &p, value);
-	if (rule->cells)
-		return read_number(plan, node, rule, &p, value);
-	*value = 1;
-	return p.size ? plan_refuse(plan, node, "%s takes no value",
-				    rule->name) : 0;
+		return read_word(plan, node, rule, &p);
+	if (!rule->cells && p.size)
+		plan_refuse(plan, node, "%s takes no value", rule->name);
+	if (!rule->cells)
+		return 1;
+	if (p.size != 4 * rule->cells)
+		plan_refuse(plan, node, "%s is not one %u-bit number",
+			    rule->name, 32 * rule->cells);
+	for (uint32_t i = 0; i < rule->cells; i++)
+		n = n << 32 | fdt_cell(&p, i);
+	if (n < rule->min || n > rule->max)
+		plan_refuse(plan, node, "%s = %lu is not in %u..%u",
+			    rule->name, n, rule->min, rule->max);
+	if (n % rule->multiple)
+		plan_refuse(plan, node, "%s = %lu is not a multiple of %u",
+			    rule->name, n, rule->multiple);
+	return (uint32_t)n;
 }
 
 /* All rules that have a place in the struct at base. */
-static int read_rules(const struct plan *plan, fdt_node node,
-		      const struct rule *rule, void *base)
+static void read_rules(const struct plan *plan, fdt_node node,
+		       const struct rule *rule, void *base)
 {
-	int err = 0;
-
-	for (; rule->name && rule->multiple && !err; rule++)
-		err = read_rule(plan, node, rule,
-				(uint32_t *)(void *)((char *)base +
-						     rule->offset));
-	return err;
+	for (; rule->name && rule->multiple; rule++)
+		*(uint32_t *)(void *)((char *)base + rule->offset) =
+			read_rule(plan, node, rule);
 }
 
-/* A list of numbers of at most max; *list keeps size 0 if there is none. */
-static int read_list(const struct plan *plan, fdt_node node, const char *name,
-		     uint32_t max, struct fdt_property *list)
+/* A list of numbers of at most max; size 0 if there is none. */
+static struct fdt_property read_list(const struct plan *plan, fdt_node node,
+				     const char *name, uint32_t max)
 {
 	struct fdt_property p;
 
 	if (!fdt_find(&plan->fdt, node, name, &p))
-		return 0;
+		return (struct fdt_property){ .size = 0 };
 	if (p.size == 0 || p.size % 4)
-		return plan_refuse(plan, node,
-				   "%s is not a list of 32-bit numbers", name);
+		plan_refuse(plan, node, "%s is not a list of 32-bit numbers",
+			    name);
 	for (uint32_t i = 0; i < p.size / 4; i++)
 		if (fdt_cell(&p, i) > max)
-			return plan_refuse(plan, node,
-					   "%s: %u is more than %u", name,
-					   fdt_cell(&p, i), max);
-	*list = p;
-	return 0;
+			plan_refuse(plan, node, "%s: %u is more than %u",
+				    name, fdt_cell(&p, i), max);
+	return p;
 }
 
 bool plan_is_peer(const struct blueprint *b, uint32_t domid)
@@ -211,226 +193,183 @@ bool plan_is_peer(const struct blueprint *b, uint32_t domid)
 	return false;
 }
 
-static int need_compatible(const struct plan *plan, fdt_node node,
-			   const char *with)
+static struct fdt_property compatible(const struct plan *plan, fdt_node node,
+				      const char *with)
 {
 	struct fdt_property p;
 
-	if (fdt_find(&plan->fdt, node, "compatible", &p) &&
-	    fdt_has_string(&p, with))
-		return 0;
-	return plan_refuse(plan, node, "is not compatible with %s", with);
+	if (!fdt_find(&plan->fdt, node, "compatible", &p) ||
+	    !fdt_has_string(&p, with))
+		plan_refuse(plan, node, "is not compatible with %s", with);
+	return p;
 }
 
 /* --- the machine --- */
 
-static int open_machine(struct plan *plan, fdt_node node)
+void plan_open(struct plan *plan, const struct boot_info *boot)
 {
-	fdt_node n = fdt_first_child(&plan->fdt, node);
-	int err;
-
-	if ((err = read_rules(plan, node, machine_rule, plan)) ||
-	    (err = check_properties(plan, node, machine_rule)) ||
-	    (err = need_compatible(plan, node, "bulkhead,vmm")))
-		return err;
-	for (; n.offset; n = fdt_next_sibling(&plan->fdt, n), plan->count++)
-		if ((err = need_compatible(plan, n, "xen,domain")))
-			return err;
-	if (plan->store > plan->count)
-		return plan_refuse(plan, node, "bulkhead,store = %u is no "
-				   "domain of the %u here", plan->store,
-				   plan->count);
-	if (plan->count == 0 || plan->count > DOMID_MAX)
-		return plan_refuse(plan, node, "has %u domains, not 1..%u",
-				   plan->count, DOMID_MAX);
-	return 0;
-}
-
-static fdt_node machine_node(const struct plan *plan)
-{
-	fdt_node node = fdt_child(&plan->fdt, fdt_root(&plan->fdt), "chosen");
-
-	return node.offset ? fdt_child(&plan->fdt, node, "hypervisor") : node;
-}
-
-int plan_open(struct plan *plan, const struct boot_info *boot, char *text,
-	      size_t size)
-{
+	const struct fdt *fdt = &plan->fdt;
 	struct fdt_fault fault;
-	fdt_node root, machine;
-	int err;
+	char text[160];
 
-	*plan = (struct plan){ .boot = boot, .text = text, .size = size };
-	if (boot->module_count == 0) {
-		format_text(text, size, "there is no boot module: the first "
-			    "one must be the launch description");
-		return -XEN_EINVAL;
-	}
+	*plan = (struct plan){ .boot = boot };
+	if (boot->module_count == 0)
+		arch_panic("launch", 0, "there is no boot module: the first "
+			   "one must be the launch description");
 	if (!fdt_open(&plan->fdt, boot->module[0].data, boot->module[0].size,
 		      &fault)) {
-		format_text(text, size, "the launch description (boot module "
-			    "0) is malformed: %s, at byte %u", fault.what,
-			    fault.offset);
-		return -XEN_EINVAL;
+		format_text(text, sizeof(text), "the launch description (boot "
+			    "module 0) is malformed: %s, at byte %u",
+			    fault.what, fault.offset);
+		arch_panic("launch", 0, text);
 	}
-	root = fdt_root(&plan->fdt);
-	machine = machine_node(plan);
-	if (!machine.offset)
-		return plan_refuse(plan, root,
-				   "there is no /chosen/hypervisor");
-	if ((err = check_properties(plan, root, &no_rule)) ||
-	    (err = check_properties(plan, fdt_child(&plan->fdt, root,
-						    "chosen"), &no_rule)))
-		return err;
-	return open_machine(plan, machine);
+
+	fdt_node root = fdt_root(fdt), chosen = fdt_child(fdt, root, "chosen");
+	fdt_node node = chosen.offset ? fdt_child(fdt, chosen, "hypervisor")
+				      : chosen;
+
+	if (!node.offset)
+		plan_refuse(plan, root, "there is no /chosen/hypervisor");
+	check_properties(plan, root, &no_rule);
+	check_properties(plan, chosen, &no_rule);
+	read_rules(plan, node, machine_rule, plan);
+	check_properties(plan, node, machine_rule);
+	compatible(plan, node, "bulkhead,vmm");
+	plan->first = fdt_first_child(fdt, node);
+	for (fdt_node n = plan->first; n.offset;
+	     n = fdt_next_sibling(fdt, n)) {
+		compatible(plan, n, "xen,domain");
+		plan->count++;
+	}
+	if (plan->store > plan->count)
+		plan_refuse(plan, node, "bulkhead,store = %u is no domain of "
+			    "the %u here", plan->store, plan->count);
+	if (plan->count == 0 || plan->count > DOMID_MAX)
+		plan_refuse(plan, node, "has %u domains, not 1..%u",
+			    plan->count, DOMID_MAX);
 }
 
 /* --- a domain --- */
 
-static int read_name(const struct plan *plan, struct blueprint *b)
+static bool is_name_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+}
+
+static void read_name(const struct plan *plan, struct blueprint *b)
 {
 	struct fdt_property p;
 
 	if (!fdt_find(&plan->fdt, b->node, "bulkhead,name", &p))
-		return plan_refuse(plan, b->node, "bulkhead,name is missing");
+		plan_refuse(plan, b->node, "bulkhead,name is missing");
 	if (!fdt_is_string(&p) || p.size < 2 || p.size > DOMAIN_NAME_MAX)
-		return plan_refuse(plan, b->node,
-				   "bulkhead,name is not one name of at most "
-				   "%u characters", DOMAIN_NAME_MAX - 1);
-	for (uint32_t i = 0; i + 1 < p.size; i++) {
-		char c = (char)p.data[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-		      c == '-'))
-			return plan_refuse(plan, b->node, "bulkhead,name holds"
-					   " more than [A-Za-z0-9_.-]");
-	}
+		plan_refuse(plan, b->node, "bulkhead,name is not one name of "
+			    "at most %u characters", DOMAIN_NAME_MAX - 1);
 	memcpy(b->name, p.data, p.size);
+	for (uint32_t i = 0; b->name[i]; i++)
+		if (!is_name_letter(b->name[i]))
+			plan_refuse(plan, b->node, "bulkhead,name holds more "
+				    "than [A-Za-z0-9_.-]");
 	for (uint32_t i = 0; i < plan->count; i++)
 		if (&plan->blueprint[i] != b &&
 		    strcmp(plan->blueprint[i].name, b->name) == 0)
-			return plan_refuse(plan, b->node,
-					   "bulkhead,name %s is taken already",
-					   b->name);
-	return 0;
+			plan_refuse(plan, b->node, "bulkhead,name %s is taken "
+				    "already", b->name);
 }
 
-static int read_lists(const struct plan *plan, struct blueprint *b)
+static void read_lists(const struct plan *plan, struct blueprint *b)
 {
-	struct fdt_property deny = { 0 };
-	uint32_t cpu_max = plan->boot->cpu_count - 1;
-	int err;
+	struct fdt_property deny;
 
-	if ((err = read_list(plan, b->node, "bulkhead,affinity", cpu_max,
-			     &b->affinity)) ||
-	    (err = read_list(plan, b->node, "bulkhead,peers", plan->count,
-			     &b->peers)) ||
-	    (err = read_list(plan, b->node, "bulkhead,deny", 63, &deny)))
-		return err;
+	b->affinity = read_list(plan, b->node, "bulkhead,affinity",
+				plan->boot->cpu_count - 1);
+	b->peers = read_list(plan, b->node, "bulkhead,peers", plan->count);
+	deny = read_list(plan, b->node, "bulkhead,deny", 63);
 	if (b->affinity.size && b->affinity.size / 4 != b->vcpu_count)
-		return plan_refuse(plan, b->node, "bulkhead,affinity has %u "
-				   "entries for %u vCPUs",
-				   b->affinity.size / 4, b->vcpu_count);
+		plan_refuse(plan, b->node, "bulkhead,affinity has %u entries "
+			    "for %u vCPUs", b->affinity.size / 4,
+			    b->vcpu_count);
 	if (plan_is_peer(b, 0) || plan_is_peer(b, b->domid))
-		return plan_refuse(plan, b->node, "bulkhead,peers names 0 or "
-				   "the domain itself");
+		plan_refuse(plan, b->node, "bulkhead,peers names 0 or the "
+			    "domain itself");
 	for (uint32_t i = 0; i < deny.size / 4; i++)
 		b->deny |= BIT64(fdt_cell(&deny, i));
-	return 0;
 }
 
-static int read_module(const struct plan *plan, struct blueprint *b,
-		       fdt_node node)
+static void read_module(const struct plan *plan, struct blueprint *b,
+			fdt_node node)
 {
 	const struct rule index = { "mb-index", 0, 1,
 				    plan->boot->module_count - 1, 1, 0, true,
 				    1, NULL };
-	struct fdt_property p;
-	uint32_t *slot;
-	int err;
+	struct fdt_property p = compatible(plan, node, "multiboot,module");
+	bool is_kernel = fdt_has_string(&p, "multiboot,kernel");
+	uint32_t *slot = is_kernel ? &b->kernel : &b->ramdisk;
 
-	if ((err = check_properties(plan, node, &no_rule)) ||
-	    (err = need_compatible(plan, node, "multiboot,module")))
-		return err;
-	fdt_find(&plan->fdt, node, "compatible", &p);
-	if (fdt_has_string(&p, "multiboot,kernel"))
-		slot = &b->kernel;
-	else if (fdt_has_string(&p, "multiboot,ramdisk"))
-		slot = &b->ramdisk;
-	else
-		return plan_refuse(plan, node,
-				   "is neither a kernel nor a ramdisk");
+	check_properties(plan, node, &no_rule);
+	if (!is_kernel && !fdt_has_string(&p, "multiboot,ramdisk"))
+		plan_refuse(plan, node, "is neither a kernel nor a ramdisk");
 	if (*slot)
-		return plan_refuse(plan, node, "is a second %s",
-				   slot == &b->kernel ? "kernel" : "ramdisk");
+		plan_refuse(plan, node, "is a second %s",
+			    is_kernel ? "kernel" : "ramdisk");
 	if (plan->boot->module_count < 2)
-		return plan_refuse(plan, node, "the boot loader passed no "
-				   "module but the description");
-	if ((err = read_rule(plan, node, &index, slot)))
-		return err;
-	if (slot != &b->kernel || !fdt_find(&plan->fdt, node, "bootargs", &p))
-		return 0;
+		plan_refuse(plan, node, "the boot loader passed no module but "
+			    "the description");
+	*slot = read_rule(plan, node, &index);
+	if (!is_kernel || !fdt_find(&plan->fdt, node, "bootargs", &p))
+		return;
 	if (!fdt_is_string(&p) || p.size > CMDLINE_MAX)
-		return plan_refuse(plan, node, "bootargs is not one string of "
-				   "less than %u characters", CMDLINE_MAX);
+		plan_refuse(plan, node, "bootargs is not one string of less "
+			    "than %u characters", CMDLINE_MAX);
 	b->cmdline = (const char *)p.data;
-	return 0;
 }
 
-static int read_domain(const struct plan *plan, struct blueprint *b)
+static void read_domain(const struct plan *plan, struct blueprint *b)
 {
 	fdt_node n = fdt_first_child(&plan->fdt, b->node);
-	int err;
 
 	b->cmdline = "";
-	if ((err = read_rules(plan, b->node, domain_rule, b)) ||
-	    (err = read_name(plan, b)) || (err = read_lists(plan, b)))
-		return err;
+	read_rules(plan, b->node, domain_rule, b);
+	read_name(plan, b);
+	read_lists(plan, b);
 	b->ram_frames = b->memory_kib / 4;
-	for (; n.offset && !err; n = fdt_next_sibling(&plan->fdt, n))
-		err = read_module(plan, b, n);
-	if (!err && !b->kernel)
-		err = plan_refuse(plan, b->node, "has no kernel");
-	return err ? err : image_place(plan, b);
+	for (; n.offset; n = fdt_next_sibling(&plan->fdt, n))
+		read_module(plan, b, n);
+	if (!b->kernel)
+		plan_refuse(plan, b->node, "has no kernel");
+	image_place(plan, b);
 }
 
 /* Whom b names must name it. */
-static int check_peers(const struct plan *plan, const struct blueprint *b)
+static void check_peers(const struct plan *plan, const struct blueprint *b)
 {
 	for (uint32_t i = 0; i < b->peers.size / 4; i++) {
 		uint32_t peer = fdt_cell(&b->peers, i);
 
 		if (!plan_is_peer(&plan->blueprint[peer - 1], b->domid))
-			return plan_refuse(plan, b->node, "bulkhead,peers "
-					   "names %u, which does not name it",
-					   peer);
+			plan_refuse(plan, b->node, "bulkhead,peers names %u, "
+				    "which does not name it", peer);
 	}
-	return 0;
 }
 
-int plan_read(struct plan *plan)
+void plan_read(struct plan *plan)
 {
-	fdt_node n = fdt_first_child(&plan->fdt, machine_node(plan));
 	struct rule domid = domain_rule[0];
-	int err = 0;
+	fdt_node n = plan->first;
 
 	domid.max = plan->count;
-	for (; n.offset && !err; n = fdt_next_sibling(&plan->fdt, n)) {
-		struct blueprint *b;
-		uint32_t id;
+	for (; n.offset; n = fdt_next_sibling(&plan->fdt, n)) {
+		check_properties(plan, n, domain_rule);
 
-		if ((err = check_properties(plan, n, domain_rule)) ||
-		    (err = read_rule(plan, n, &domid, &id)))
-			return err;
-		b = &plan->blueprint[id - 1];
+		uint32_t id = read_rule(plan, n, &domid);
+		struct blueprint *b = &plan->blueprint[id - 1];
+
 		if (b->domid)
-			return plan_refuse(plan, n, "domid %u is there twice",
-					   id);
+			plan_refuse(plan, n, "domid %u is there twice", id);
 		b->node = n;
-		err = read_domain(plan, b);
+		read_domain(plan, b);
 	}
-	for (uint32_t i = 0; i < plan->count && !err; i++)
-		err = check_peers(plan, &plan->blueprint[i]);
-	return err;
+	for (uint32_t i = 0; i < plan->count; i++)
+		check_peers(plan, &plan->blueprint[i]);
 }

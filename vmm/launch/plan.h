@@ -41,27 +41,29 @@ struct blueprint {
 struct plan {
 	const struct boot_info *boot;
 	struct fdt fdt;
-	char *text;			/* the complaint goes here */
-	size_t size;
 
 	uint32_t poweroff_when_done, no_commands, audit_on_end;	/* 0 or 1 */
 	uint32_t version, exit_port, store;	/* 0: none */
+	fdt_node first;			/* domain */
 	uint32_t count;			/* of blueprints: domid 1..count */
 	struct blueprint *blueprint;	/* [domid - 1] */
 };
 
 /*
- * Opens the tree (module 0), reads the machine's properties and counts the
- * domains. 0, or -XEN_EINVAL and a sentence in plan->text.
+ * Whatever is wrong stops the machine: arch_panic() from "launch", line 0,
+ * with a sentence; here with "PATH: sentence".
  */
-int plan_open(struct plan *plan, const struct boot_info *boot, char *text,
-	      size_t size);
+_Noreturn void plan_refuse(const struct plan *plan, fdt_node node,
+			   const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/*
+ * Opens the tree (module 0), reads the machine's properties and counts the
+ * domains.
+ */
+void plan_open(struct plan *plan, const struct boot_info *boot);
 /* Fills plan->blueprint, an array of plan->count zeroed ones. */
-int plan_read(struct plan *plan);
+void plan_read(struct plan *plan);
 
-/* Puts "PATH: sentence" into plan->text; returns -XEN_EINVAL. */
-int plan_refuse(const struct plan *plan, fdt_node node, const char *format,
-		...) __attribute__((format(printf, 3, 4)));
 /* Whether the domain may share channels with the other one. */
 bool plan_is_peer(const struct blueprint *b, uint32_t domid);
 
@@ -70,22 +72,16 @@ bool plan_is_peer(const struct blueprint *b, uint32_t domid);
  * physical memory: kernel where it wants to be, the others right behind it.
  */
 
-/*
- * Fills the second half of the blueprint from its modules. 0, or -XEN_EINVAL
- * and a sentence in plan->text.
- */
-int image_place(const struct plan *plan, struct blueprint *b);
+/* Fills the second half of the blueprint from its modules. */
+void image_place(const struct plan *plan, struct blueprint *b);
 
 /*
  * From blueprints to the tables of the world: everything that is allocated
  * for domains, vCPUs and CPUs.
  */
 
-/*
- * Creates world.domain and world.cpu, with all domains in DOMAIN_BUILDING.
- * 0, -XEN_EINVAL or -XEN_ENOMEM and a sentence in plan->text.
- */
-int tables_create(const struct plan *plan);
+/* Creates world.domain and world.cpu, with all domains in DOMAIN_BUILDING. */
+void tables_create(const struct plan *plan);
 
 /*
  * The frames of a domain: its RAM as extents, and the page pool that its
@@ -97,10 +93,10 @@ unsigned int ram_leaf_level(gfn_t gfn, mfn_t mfn, uint64_t count);
 
 /*
  * Takes all frames of d from the boot allocator and fills in the fields of
- * the group "partition". 0, or an error and a sentence in plan->text.
+ * the group "partition".
  */
-int ram_create(const struct plan *plan, const struct blueprint *b,
-	       struct domain *d);
+void ram_create(const struct plan *plan, const struct blueprint *b,
+		struct domain *d);
 
 /*
  * Building a VM in its own frames, in bounded pieces; the steps themselves

@@ -11,32 +11,32 @@
 #define EXTENT_MAX	64u
 #define POOL_SLACK	32u	/* tables for what a guest maps by the way */
 
+/* What is known of a domain's frames while they are taken. */
 struct draft {
+	const struct plan *plan;
+	const struct blueprint *b;
+	uint64_t free;		/* frames, at first */
 	struct extent extent[EXTENT_MAX];
 	uint32_t count;
 };
 
-/* Joins the run to the last extent if it continues it. */
-static bool append(struct draft *draft, gfn_t gfn, struct run run)
+/* Frames for the domain; count is 0 only if those beyond 4 KiB are fewer. */
+static struct run take(const struct draft *draft, uint64_t max,
+		       unsigned int order, enum frame_kind kind)
 {
-	if (draft->count) {
-		struct extent *last = &draft->extent[draft->count - 1];
+	struct run run = boot_take(UINT64_C(1) << order, max, order,
+				   (uint16_t)draft->b->domid, kind);
 
-		if (last->gfn.n + last->count == gfn.n &&
-		    last->mfn.n + last->count == run.mfn.n) {
-			last->count += run.count;
-			return true;
-		}
-	}
-	if (draft->count == EXTENT_MAX)
-		return false;
-	draft->extent[draft->count++] = (struct extent){ gfn, run.mfn,
-							 run.count };
-	return true;
+	if (!run.count && order == ORDER_4K)
+		plan_refuse(draft->plan, draft->b->node, "memory = %u KiB does "
+			    "not fit: %lu KiB are free", draft->b->memory_kib,
+			    draft->free * 4);
+	return run;
 }
 
 /* The largest aligned run that is free for gfn. */
-static struct run take_run(gfn_t gfn, uint64_t count, uint16_t owner)
+static struct run take_run(const struct draft *draft, gfn_t gfn,
+			   uint64_t count)
 {
 	for (unsigned int level = arch_npte_max_level(); level > 1; level--) {
 		unsigned int order = 9 * (level - 1);
@@ -44,27 +44,33 @@ static struct run take_run(gfn_t gfn, uint64_t count, uint16_t owner)
 		struct run run = { MFN_NONE, 0 };
 
 		if (gfn.n % unit == 0 && count >= unit)
-			run = boot_take(unit, count, order, owner, FRAME_RAM);
+			run = take(draft, count, order, FRAME_RAM);
 		if (run.count)
 			return run;
 	}
 	/* Up to where a large one may be tried. */
-	return boot_take(1, MIN(count, 512 - gfn.n % 512), ORDER_4K, owner,
-			 FRAME_RAM);
+	return take(draft, MIN(count, 512 - gfn.n % 512), ORDER_4K, FRAME_RAM);
 }
 
-static bool take_ram(struct draft *draft, gfn_t gfn, uint64_t count,
-		     uint16_t owner)
+/* Joins the runs that continue each other. */
+static void take_ram(struct draft *draft, gfn_t gfn, uint64_t count)
 {
 	while (count) {
-		struct run run = take_run(gfn, count, owner);
+		struct run run = take_run(draft, gfn, count);
+		struct extent *e = &draft->extent[draft->count];
 
-		if (!run.count || !append(draft, gfn, run))
-			return false;
+		if (draft->count && e[-1].gfn.n + e[-1].count == gfn.n &&
+		    e[-1].mfn.n + e[-1].count == run.mfn.n)
+			e[-1].count += run.count;
+		else if (draft->count == EXTENT_MAX)
+			plan_refuse(draft->plan, draft->b->node, "memory is "
+				    "free in too many pieces");
+		else
+			draft->extent[draft->count++] =
+				(struct extent){ gfn, run.mfn, run.count };
 		gfn.n += run.count;
 		count -= run.count;
 	}
-	return true;
 }
 
 unsigned int ram_leaf_level(gfn_t gfn, mfn_t mfn, uint64_t count)
@@ -105,65 +111,48 @@ static uint64_t tables_needed(const struct draft *draft)
 	return tables;
 }
 
-static int fill_pool(const struct plan *plan, const struct blueprint *b,
-		     struct pool *pool, uint64_t needed)
+static void fill_pool(const struct draft *draft, struct pool *pool)
 {
+	const struct blueprint *b = draft->b;
 	uint64_t count = b->pool_kib / 4;
+	/* Tables, and the first frame of the grant table. */
+	uint64_t needed = tables_needed(draft) + 1;
 
-	needed += 1;		/* the first frame of the grant table */
 	if (!count)		/* all of RAM may be split into 4 KiB */
 		count = needed + b->ram_frames / 512 + b->grant_frames +
 			b->grant_maps / 512 + POOL_SLACK;
 	if (count < needed)
-		return plan_refuse(plan, b->node,
-				   "bulkhead,pool = %u KiB is too small: %lu "
-				   "KiB are needed", b->pool_kib, needed * 4);
-	if (!BOOT_ARRAY(pool->page, count))
-		return -XEN_ENOMEM;
+		plan_refuse(draft->plan, b->node, "bulkhead,pool = %u KiB is "
+			    "too small: %lu KiB are needed", b->pool_kib,
+			    needed * 4);
+	pool->page = BOOT_ARRAY(pool->page, count);
 	while (pool->count < count) {
-		struct run run = boot_take(1, count - pool->count, ORDER_4K,
-					   (uint16_t)b->domid, FRAME_POOL);
+		struct run run = take(draft, count - pool->count, ORDER_4K,
+				      FRAME_POOL);
 
-		if (!run.count)
-			return -XEN_ENOMEM;
 		for (uint64_t i = 0; i < run.count; i++)
 			pool->page[pool->count++] = MFN(run.mfn.n + i);
 	}
-	return 0;
 }
 
-static bool take_page(mfn_t *mfn, const struct domain *d, enum frame_kind kind)
-{
-	struct run run = boot_take(1, 1, ORDER_4K, d->id, kind);
-
-	*mfn = run.mfn;
-	return run.count;
-}
-
-int ram_create(const struct plan *plan, const struct blueprint *b,
-	       struct domain *d)
+void ram_create(const struct plan *plan, const struct blueprint *b,
+		struct domain *d)
 {
 	uint64_t low = MIN(b->ram_frames, GPA_RAM_LOW_END >> PAGE_SHIFT);
-	uint64_t free = boot_free_frames();
-	struct draft draft = { .count = 0 };
-	int err;
+	struct draft draft = { .plan = plan, .b = b,
+			       .free = boot_free_frames() };
 
 	d->ram_frames = b->ram_frames + 1;	/* ACPI */
-	if (!take_ram(&draft, GFN(0), low, d->id) ||
-	    !take_ram(&draft, gfn_of(GPA_ACPI), 1, d->id) ||
-	    !take_ram(&draft, gfn_of(GPA_RAM_HIGH), b->ram_frames - low,
-		      d->id) ||
-	    !take_page(&d->p2m.root, d, FRAME_POOL) ||
-	    !take_page(&d->p2m.blank, d, FRAME_POOL) ||
-	    !take_page(&d->shared_mfn, d, FRAME_SHARED) ||
-	    !take_page(&d->xenstore_mfn, d, FRAME_SHARED) ||
-	    !take_page(&d->console.ring, d, FRAME_SHARED))
-		goto full;
-	err = fill_pool(plan, b, &d->pool, tables_needed(&draft));
-	if (err == -XEN_EINVAL)
-		return err;
-	if (err || !BOOT_ARRAY(d->extent, draft.count))
-		goto full;
+	take_ram(&draft, GFN(0), low);
+	take_ram(&draft, gfn_of(GPA_ACPI), 1);
+	take_ram(&draft, gfn_of(GPA_RAM_HIGH), b->ram_frames - low);
+	d->p2m.root = take(&draft, 1, ORDER_4K, FRAME_POOL).mfn;
+	d->p2m.blank = take(&draft, 1, ORDER_4K, FRAME_POOL).mfn;
+	d->shared_mfn = take(&draft, 1, ORDER_4K, FRAME_SHARED).mfn;
+	d->xenstore_mfn = take(&draft, 1, ORDER_4K, FRAME_SHARED).mfn;
+	d->console.ring = take(&draft, 1, ORDER_4K, FRAME_SHARED).mfn;
+	fill_pool(&draft, &d->pool);
+	d->extent = BOOT_ARRAY(d->extent, draft.count);
 	memcpy(d->extent, draft.extent, draft.count * sizeof(d->extent[0]));
 	d->extent_count = draft.count;
 	arch_frame_scrub(d->p2m.root);	/* maps nothing before the build */
@@ -171,9 +160,4 @@ int ram_create(const struct plan *plan, const struct blueprint *b,
 	d->shared_gfn = GFN(UINT64_MAX);
 	d->xenstore_gfn = gfn_of(GPA_XENSTORE);
 	d->console.ring_gfn = gfn_of(GPA_CONSOLE);
-	return 0;
-full:
-	plan_refuse(plan, b->node, "memory = %lu KiB does not fit: %lu KiB "
-		    "are free", b->ram_frames * 4, free * 4);
-	return -XEN_ENOMEM;
 }

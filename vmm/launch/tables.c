@@ -11,27 +11,27 @@
 /* References in one frame of a grant table. */
 #define GRANTS_PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))
 
-static bool alloc_tables(const struct blueprint *b, struct domain *d)
+static void create_arrays(const struct blueprint *b, struct domain *d)
 {
 	struct grant_table *g = &d->grants;
 
 	g->frame_max = b->grant_frames;
+	g->frame = BOOT_ARRAY(g->frame, g->frame_max);
+	g->frame_mfn = BOOT_ARRAY(g->frame_mfn, g->frame_max);
+	g->active = BOOT_ARRAY(g->active, g->frame_max * GRANTS_PER_FRAME);
 	d->map_count = b->grant_maps;
+	d->map = BOOT_ARRAY(d->map, d->map_count);
 	d->port_count = b->port_count;
-	d->vcpu_count = b->vcpu_count;
-	return BOOT_ARRAY(g->frame, g->frame_max) &&
-	       BOOT_ARRAY(g->frame_mfn, g->frame_max) &&
-	       BOOT_ARRAY(g->active, g->frame_max * GRANTS_PER_FRAME) &&
-	       BOOT_ARRAY(d->map, d->map_count) &&
-	       BOOT_ARRAY(d->port, d->port_count) &&
-	       BOOT_ARRAY(d->console.history, CONSOLE_HISTORY_SIZE) &&
-	       BOOT_ARRAY(d->vcpu, d->vcpu_count);
+	d->port = BOOT_ARRAY(d->port, d->port_count);
+	d->console.history = boot_alloc(CONSOLE_HISTORY_SIZE);
 }
 
 /* world.cpu_count CPUs take turns when the description names none. */
-static bool create_vcpus(const struct blueprint *b, struct domain *d,
+static void create_vcpus(const struct blueprint *b, struct domain *d,
 			 uint32_t *next_cpu)
 {
+	d->vcpu_count = b->vcpu_count;
+	d->vcpu = BOOT_ARRAY(d->vcpu, d->vcpu_count);
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		struct vcpu *v = &d->vcpu[i];
 
@@ -42,37 +42,30 @@ static bool create_vcpus(const struct blueprint *b, struct domain *d,
 				   : (*next_cpu)++ % world.cpu_count;
 		v->state = VCPU_DOWN;
 		v->arch = boot_alloc_pages(arch_vcpu_size());
-		if (!v->arch)
-			return false;
 		arch_vcpu_init(v);
 	}
-	return true;
 }
 
-static bool create_peers(const struct blueprint *b, struct domain *d,
+static void create_peers(const struct blueprint *b, struct domain *d,
 			 uint32_t domain_count)
 {
-	if (!b->peers.size)
-		return true;
-	d->peers = boot_alloc(ROUND_UP(domain_count + 1, 64) / 8);
-	for (uint32_t i = 0; i < b->peers.size / 4 && d->peers; i++) {
+	if (b->peers.size)
+		d->peers = boot_alloc(ROUND_UP(domain_count + 1, 64) / 8);
+	for (uint32_t i = 0; i < b->peers.size / 4; i++) {
 		uint32_t peer = fdt_cell(&b->peers, i);
 
 		d->peers[peer / 64] |= BIT64(peer % 64);
 	}
-	return d->peers;
 }
 
-static int create_domain(const struct plan *plan, const struct blueprint *b,
-			 uint32_t *next_cpu)
+static void create_domain(const struct plan *plan, const struct blueprint *b,
+			  uint32_t *next_cpu)
 {
 	const struct boot_module *module = plan->boot->module;
-	struct domain *d = boot_alloc(sizeof(*d));
-	int err;
+	struct domain *d;
 
-	if (!d)
-		goto full;
-	world.domain[b->domid] = d;
+	boot_alloc_for(b->name);
+	world.domain[b->domid] = d = boot_alloc(sizeof(*d));
 	d->id = (uint16_t)b->domid;
 	memcpy(d->name, b->name, sizeof(d->name));
 	d->state = DOMAIN_BUILDING;
@@ -90,63 +83,47 @@ static int create_domain(const struct plan *plan, const struct blueprint *b,
 	if (b->ramdisk)
 		d->ramdisk = (struct module){ module[b->ramdisk].data,
 					      module[b->ramdisk].size, "" };
-	err = ram_create(plan, b, d);
-	if (err)
-		return err;
-	if (alloc_tables(b, d) && create_vcpus(b, d, next_cpu) &&
-	    create_peers(b, d, plan->count))
-		return 0;
-full:
-	plan_refuse(plan, b->node, "no memory is left for its tables");
-	return -XEN_ENOMEM;
+	ram_create(plan, b, d);
+	create_arrays(b, d);
+	create_vcpus(b, d, next_cpu);
+	create_peers(b, d, plan->count);
 }
 
-static bool create_cpus(const struct plan *plan, uint32_t vcpu_count)
+static void create_cpus(const struct plan *plan, uint32_t vcpu_count)
 {
 	world.cpu_count = plan->boot->cpu_count;
-	if (!BOOT_ARRAY(world.cpu, world.cpu_count))
-		return false;
+	world.cpu = BOOT_ARRAY(world.cpu, world.cpu_count);
 	for (uint32_t i = 0; i < world.cpu_count; i++) {
 		struct cpu *cpu = &world.cpu[i];
 
 		cpu->id = i;
 		cpu->run.size = vcpu_count;
+		cpu->run.node = BOOT_ARRAY(cpu->run.node, vcpu_count);
 		cpu->timers.size = vcpu_count * TIMER_KIND_COUNT +
 				   TIMERS_PER_CPU;
-		if (!BOOT_ARRAY(cpu->run.node, cpu->run.size) ||
-		    !BOOT_ARRAY(cpu->timers.node, cpu->timers.size))
-			return false;
+		cpu->timers.node = BOOT_ARRAY(cpu->timers.node,
+					      cpu->timers.size);
 		sched_init_cpu(cpu);
 	}
-	return true;
 }
 
-int tables_create(const struct plan *plan)
+void tables_create(const struct plan *plan)
 {
-	fdt_node root = fdt_root(&plan->fdt);
 	uint32_t vcpu_count = 0, next_cpu = 0;
 
 	for (uint32_t i = 0; i < plan->count; i++)
 		vcpu_count += plan->blueprint[i].vcpu_count;
 	if (vcpu_count > RUN_QUEUE_MAX)
-		return plan_refuse(plan, root, "%u vCPUs are more than %u",
-				   vcpu_count, RUN_QUEUE_MAX);
-	if (!BOOT_ARRAY(world.domain, plan->count + 1) ||
-	    !create_cpus(plan, vcpu_count)) {
-		plan_refuse(plan, root, "no memory is left for the CPUs");
-		return -XEN_ENOMEM;
-	}
-	for (uint32_t i = 0; i < plan->count; i++) {
-		int err = create_domain(plan, &plan->blueprint[i], &next_cpu);
-
-		if (err)
-			return err;
-	}
+		plan_refuse(plan, fdt_root(&plan->fdt), "%u vCPUs are more "
+			    "than %u", vcpu_count, RUN_QUEUE_MAX);
+	world.domain = BOOT_ARRAY(world.domain, plan->count + 1);
+	create_cpus(plan, vcpu_count);
+	for (uint32_t i = 0; i < plan->count; i++)
+		create_domain(plan, &plan->blueprint[i], &next_cpu);
 	world.domain_count = plan->count + 1;
 	world.live_count = plan->count;
 	world.store = (uint16_t)plan->store;
 	world.poweroff_when_done = plan->poweroff_when_done;
 	world.commands_allowed = !plan->no_commands;
 	world.audit_on_end = plan->audit_on_end;
-	return 0;
 }
