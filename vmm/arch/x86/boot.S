@@ -103,11 +103,9 @@ long_mode:
 	jmp *%rax
 long_mode_high:
 	xorl %eax, %eax
-	movl %eax, %ds
-	movl %eax, %es
-	movl %eax, %ss
-	movl %eax, %fs
-	movl %eax, %gs
+	.irp segment, ds, es, ss, fs, gs
+	movl %eax, %\segment
+	.endr
 	xorl %ebp, %ebp			/* ends every back-trace */
 	lgdt boot_gdtr_high(%rip)
 	testl %edi, %edi
@@ -162,13 +160,13 @@ paging_enter:
 no_long_mode_text:
 	.asciz "bulkhead: no 64-bit CPU\r\n"
 	.balign 8
-boot_gdt:
-	.quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+boot_gdt:				/* code and data, then 32-bit code */
+	.quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff
 boot_gdtr:
-	.short 23
+	.short 31
 	.long PHYS(boot_gdt)
 boot_gdtr_high:
-	.short 23
+	.short 31
 	.quad boot_gdt
 
 	/*
@@ -191,11 +189,8 @@ trampoline_start:
 	.balign 4
 trampoline_gdtr:
 	.short 31
-	.long PHYS(trampoline_gdt)
+	.long PHYS(boot_gdt)
 trampoline_end:
-	.balign 8
-trampoline_gdt:
-	.quad 0, 0, 0x00cf93000000ffff, 0x00cf9b000000ffff
 
 	.text
 	.code32

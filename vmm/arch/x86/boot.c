@@ -9,8 +9,6 @@
 #include "arch/x86/paging.h"
 #include "core/upcall.h"
 
-uint8_t copy_has_xgetbv;
-
 _Noreturn void x86_boot(uint32_t magic, uint32_t information)
 {
 	uart_init();

@@ -7,8 +7,9 @@
  */
 	/* Jumps to \other unless they may be. Uses rax, rcx, rdx. */
 	.macro need_avx other
-	cmpb $0, copy_has_xgetbv(%rip)
-	je \other
+	movq %cr4, %rax
+	btl $18, %eax			/* OSXSAVE: XGETBV exists */
+	jnc \other
 	xorl %ecx, %ecx
 	xgetbv
 	andl $0xe6, %eax

@@ -8,7 +8,6 @@
  * of the virtual APIC) and the hypervisor bit.
  */
 #include "arch/x86/cpuid.h"
-#include "arch/x86/insn.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/virt.h"
 #include "core/domain.h"
@@ -182,17 +181,10 @@ uint64_t cpuid_cr4_mask(const struct cpuid_policy *p)
 /* --- the policy in force --- */
 
 static struct cpuid_policy policy;	/* [I] */
-static uint64_t allowed_cr4;		/* [I] */
 
 static struct cpuid_regs host_limited(uint32_t leaf, uint32_t subleaf)
 {
-	struct cpuid top = insn_cpuid(leaf & EXTENDED, 0);
-	struct cpuid r = insn_cpuid(leaf, subleaf);
-
-	if (leaf > top.eax)
-		return (struct cpuid_regs){ 0, 0, 0, 0 };
-	return cpuid_limit(leaf, subleaf,
-			   (struct cpuid_regs){ r.eax, r.ebx, r.ecx, r.edx });
+	return cpuid_limit(leaf, subleaf, cpuid_host(leaf, subleaf));
 }
 
 void cpuid_init(void)
@@ -208,12 +200,11 @@ void cpuid_init(void)
 	policy.xsave[0].eax &= (uint32_t)fpu_allowed_xcr0();
 	if (!policy.xsave[0].eax)
 		policy.basic[1].ecx &= ~(ECX1_XSAVE | ECX1_AVX);
-	allowed_cr4 = cpuid_cr4_mask(&policy);
 }
 
 uint64_t cpuid_allowed_cr4(void)
 {
-	return allowed_cr4;
+	return cpuid_cr4_mask(&policy);
 }
 
 uint32_t cpuid_signature(void)

@@ -5,7 +5,7 @@
  * and registers that are not named are 0.
  */
 #pragma once
-#include "core/upcall.h"
+#include "arch/x86/insn.h"
 
 #define CPUID_BASIC_COUNT	0xeu	/* leaves 0..0xd */
 #define CPUID_EXTENDED_COUNT	9u	/* 0x80000000..8 */
@@ -31,6 +31,14 @@ struct cpuid_regs cpuid_lookup(const struct cpuid_policy *policy,
 			       uint32_t subleaf);
 /* CR4 bits whose features the policy shows. Pure. */
 uint64_t cpuid_cr4_mask(const struct cpuid_policy *policy);
+
+/* The host's answer, zeroes for a leaf that it does not have. */
+static inline struct cpuid_regs cpuid_host(uint32_t leaf, uint32_t subleaf)
+{
+	if (leaf > insn_cpuid(leaf & BIT32(31), 0).eax)
+		return (struct cpuid_regs){ 0, 0, 0, 0 };
+	return insn_cpuid(leaf, subleaf);
+}
 
 /* Boot CPU: reads the host's leaves. */
 void cpuid_init(void);

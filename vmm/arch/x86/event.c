@@ -4,16 +4,13 @@
  * volume 2, "Exceptions and Interrupts"). Pure.
  */
 #include "arch/x86/virt.h"
+#include "arch/x86/desc.h"
 
-#define VECTOR_DF	8u
-#define VECTOR_PF	14u
-/* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX */
-#define PUSHES_ERROR	(BIT32(8) | BIT32(10) | BIT32(11) | BIT32(12) | \
-			 BIT32(13) | BIT32(14) | BIT32(17) | BIT32(21) | \
-			 BIT32(29) | BIT32(30))
-/* #DE, #TS, #NP, #SS, #GP */
-#define CONTRIBUTORY	(BIT32(0) | BIT32(10) | BIT32(11) | BIT32(12) | \
-			 BIT32(13))
+/* Bits by vector: #DE, #TS, #NP, #SS, #GP */
+#define CONTRIBUTORY	(BIT32(0) | BIT32(10) | 7u << 11)
+/* The same without #DE, with #DF, #PF, #AC, #CP, #VC and #SX */
+#define PUSHES_ERROR	((CONTRIBUTORY ^ BIT32(0)) | BIT32(8) | BIT32(14) | \
+			 BIT32(17) | BIT32(21) | BIT32(29) | BIT32(30))
 
 uint64_t event_exception(uint8_t vector, uint32_t error)
 {

@@ -7,6 +7,7 @@
  */
 #include "arch/x86/virt.h"
 #include "arch/x86/cpu_local.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
 #include "core/domain.h"
 
@@ -26,11 +27,11 @@ static struct {
 /* Components of the CPU whose place in the XSAVE area is inside ours. */
 static uint64_t fpu_components(void)
 {
-	struct cpuid top = insn_cpuid(0xd, 0);
+	struct cpuid_regs top = insn_cpuid(0xd, 0);
 	uint64_t mask = ((uint64_t)top.edx << 32 | top.eax) & XCR0_KNOWN;
 
 	for (uint32_t i = 2; i < 10; i++) {
-		struct cpuid part = insn_cpuid(0xd, i);
+		struct cpuid_regs part = insn_cpuid(0xd, i);
 
 		if (part.ebx + part.eax > FPU_AREA_SIZE)
 			mask &= ~BIT64(i);
@@ -43,8 +44,7 @@ void fpu_init(void)
 	if (insn_cpuid(1, 0).ecx & BIT32(26))
 		fpu.all = fpu_components();
 	fpu.tsc_aux = insn_cpuid(0x80000001, 0).edx & BIT32(27);
-	fpu.ibpb = insn_cpuid(0x80000000, 0).eax >= 0x80000008 &&
-		   insn_cpuid(0x80000008, 0).ebx & BIT32(12);
+	fpu.ibpb = cpuid_host(0x80000008, 0).ebx & BIT32(12);
 }
 
 uint64_t fpu_allowed_xcr0(void)

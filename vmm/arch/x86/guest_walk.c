@@ -73,102 +73,58 @@ static inline uint32_t entry32(const struct vcpu *v, unsigned int level,
 	return (uint32_t)(entry64(v, level, gpa & ~7ull) >> (gpa & 4) * 8);
 }
 
-static inline int leaf(uint64_t entry, uint64_t va, unsigned int shift,
-		       uint64_t *gpa)
+/*
+ * From the table at this level, whose address is in entry, to the page. Long
+ * mode and PAE share the last two levels.
+ */
+static inline uint64_t walk_from(const struct vcpu *v, unsigned int level,
+				 uint64_t entry, uint64_t va, uint64_t need)
 {
-	uint64_t offset = BIT64(shift) - 1;
+	for (;; level--) {
+		uint64_t offset = BIT64(12 + 9 * level) - 1;
 
-	*gpa = (entry & PTE_ADDRESS & ~offset) | (va & offset);
-	return 0;
-}
-
-/* The last two levels, which long mode and PAE share. */
-static inline int walk_pages(const struct vcpu *v, uint64_t table,
-			     uint64_t va, uint64_t need, uint64_t *gpa)
-{
-	uint64_t entry = entry64(v, 1, (table & PTE_ADDRESS) |
-				       (va >> 18 & 0xff8));
-
-	if (~entry & need)
-		return -XEN_EFAULT;
-	if (entry & PTE_PS)
-		return leaf(entry, va, 21, gpa);
-	entry = entry64(v, 0, (entry & PTE_ADDRESS) | (va >> 9 & 0xff8));
-	if (~entry & need)
-		return -XEN_EFAULT;
-	return leaf(entry, va, 12, gpa);
-}
-
-static inline int walk_long(const struct vcpu *v, uint64_t va, uint64_t need,
-			    uint64_t *gpa)
-{
-	uint64_t entry = vcpu_arch(v)->last_cr3;
-
-	/* Canonical: bits 63-47 are all the same. */
-	if ((uint64_t)((int64_t)(va << 16) >> 16) != va)
-		return -XEN_EFAULT;
-	entry = entry64(v, 3, (entry & PTE_ADDRESS) | (va >> 36 & 0xff8));
-	if (~entry & need)
-		return -XEN_EFAULT;
-	entry = entry64(v, 2, (entry & PTE_ADDRESS) | (va >> 27 & 0xff8));
-	if (~entry & need)
-		return -XEN_EFAULT;
-	if (entry & PTE_PS)
-		return leaf(entry, va, 30, gpa);
-	return walk_pages(v, entry, va, need, gpa);
-}
-
-/* The four entries of PAE's top level have no W bit. */
-static int walk_pae(const struct vcpu *v, uint64_t va, uint64_t need,
-		    uint64_t *gpa)
-{
-	uint64_t table = vcpu_arch(v)->last_cr3 & CR3_PAE;
-	uint64_t entry = entry64(v, 2, table + (va >> 27 & 0x18));
-
-	if (!(entry & PTE_P))
-		return -XEN_EFAULT;
-	return walk_pages(v, entry, va, need, gpa);
+		entry = entry64(v, level, (entry & PTE_ADDRESS) |
+					  (va >> (9 + 9 * level) & 0xff8));
+		if (~entry & need)
+			return GPA_NONE;
+		if (level == 0 || (level < 3 && entry & PTE_PS))
+			return (entry & PTE_ADDRESS & ~offset) | (va & offset);
+	}
 }
 
 /* Two levels of 4-byte entries; 4 MiB pages with CR4.PSE, 40-bit ones. */
-static int walk_legacy(const struct vcpu *v, uint64_t va, uint64_t need,
-		       uint64_t *gpa)
+static uint64_t walk_legacy(const struct vcpu *v, uint64_t va, uint64_t need)
 {
 	const struct vcpu_arch *a = vcpu_arch(v);
 	uint32_t entry = entry32(v, 1, (a->last_cr3 & 0xfffff000u) |
 				       (va >> 20 & 0xffc));
 
 	if (~entry & need)
-		return -XEN_EFAULT;
-	if ((entry & PTE_PS) && (a->cr4 & CR4_PSE)) {
-		*gpa = (entry & 0xffc00000u) |
+		return GPA_NONE;
+	if ((entry & PTE_PS) && (a->cr4 & CR4_PSE))
+		return (entry & 0xffc00000u) |
 		       (uint64_t)(entry >> 13 & 0xff) << 32 | (va & 0x3fffff);
-		return 0;
-	}
 	entry = entry32(v, 0, (entry & 0xfffff000u) | (va >> 10 & 0xffc));
-	if (~entry & need)
-		return -XEN_EFAULT;
-	*gpa = (entry & 0xfffff000u) | (va & 0xfff);
-	return 0;
+	return ~entry & need ? GPA_NONE : (entry & 0xfffff000u) | (va & 0xfff);
 }
 
-static __attribute__((noinline)) int walk_32bit(const struct vcpu *v,
-						uint64_t va, uint64_t need,
-						uint64_t *gpa)
+static __attribute__((noinline)) uint64_t
+walk_32bit(const struct vcpu *v, uint64_t va, uint64_t need)
 {
+	uint64_t entry = vcpu_arch(v)->last_cr3 & CR3_PAE;
+
 	if (va > UINT32_MAX)
-		return -XEN_EFAULT;
-	if (!(virt_get(v, REG_CR0) & CR0_PG)) {
-		*gpa = va;
-		return 0;
-	}
-	if (vcpu_arch(v)->cr4 & CR4_PAE)
-		return walk_pae(v, va, need, gpa);
-	return walk_legacy(v, va, need, gpa);
+		return GPA_NONE;
+	if (!(virt_get(v, REG_CR0) & CR0_PG))
+		return va;
+	if (!(vcpu_arch(v)->cr4 & CR4_PAE))
+		return walk_legacy(v, va, need);
+	/* The four entries of PAE's top level have no W bit. */
+	entry = entry64(v, 2, entry + (va >> 27 & 0x18));
+	return entry & PTE_P ? walk_from(v, 1, entry, va, need) : GPA_NONE;
 }
 
-static inline int walk(const struct vcpu *v, uint64_t va, bool write,
-		       uint64_t *gpa)
+static inline uint64_t walk(const struct vcpu *v, uint64_t va, bool write)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 	uint64_t seq = atomic_load_acquire(&v->domain->p2m.flush_seq);
@@ -177,21 +133,23 @@ static inline int walk(const struct vcpu *v, uint64_t va, bool write,
 	if (__builtin_expect(a->walk.flush_seq != seq, 0))
 		a->walk = (struct walk_cache){ .flush_seq = seq };
 	if (__builtin_expect(!(a->efer & EFER_LMA), 0))
-		return walk_32bit(v, va, need, gpa);
-	return walk_long(v, va, need, gpa);
+		return walk_32bit(v, va, need);
+	/* Canonical: bits 63-47 are all the same. */
+	if ((uint64_t)((int64_t)(va << 16) >> 16) != va)
+		return GPA_NONE;
+	return walk_from(v, 3, a->last_cr3, va, need);
 }
 
-int guest_translate(const struct vcpu *v, uint64_t va, bool write,
-		    uint64_t *gpa)
+uint64_t guest_translate(const struct vcpu *v, uint64_t va, bool write)
 {
-	return walk(v, va, write, gpa);
+	return walk(v, va, write);
 }
 
 uint8_t *arch_guest_ptr(const struct vcpu *v, uint64_t va, bool write)
 {
-	uint64_t gpa;
+	uint64_t gpa = walk(v, va, write);
 
-	if (walk(v, va, write, &gpa) || !is_ram(v, DATA_LEVEL, gpa))
+	if (gpa == GPA_NONE || !is_ram(v, DATA_LEVEL, gpa))
 		return NULL;
 	return ram_ptr(v, DATA_LEVEL, gpa);
 }

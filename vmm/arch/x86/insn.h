@@ -5,7 +5,7 @@
  * memory accesses across says so with a "memory" clobber.
  */
 #pragma once
-#include "lib/types.h"
+#include "core/upcall.h"
 
 /* --- ports and MMIO --- */
 
@@ -40,11 +40,9 @@ static inline void mmio_write32(void *base, size_t offset, uint32_t value)
 
 /* --- identification, time --- */
 
-struct cpuid { uint32_t eax, ebx, ecx, edx; };
-
-static inline struct cpuid insn_cpuid(uint32_t leaf, uint32_t subleaf)
+static inline struct cpuid_regs insn_cpuid(uint32_t leaf, uint32_t subleaf)
 {
-	struct cpuid r;
+	struct cpuid_regs r;
 
 	__asm__ __volatile__("cpuid"
 			     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx),

@@ -110,7 +110,3 @@ void uart_text(const char *text);
 
 /* Writes the exit port, if there is one, and halts this CPU for good. */
 _Noreturn void power_exit(uint8_t exit_byte);
-
-/* copy.S holds arch_frame_scrub() and arch_copy(). */
-
-extern uint8_t copy_has_xgetbv;	/* CR4.OSXSAVE is on, on all CPUs */

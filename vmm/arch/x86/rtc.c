@@ -36,13 +36,12 @@ static void get_fields(uint8_t *raw)
 /* Days from 1970-01-01 to the given date, 2000 <= year < 2100. */
 static uint32_t days(uint32_t year, uint32_t month, uint32_t day)
 {
-	static const uint16_t before[12] = {
-		0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334
-	};
-	uint32_t leap_days = (year - 1997) / 4;	/* 2000, 2004, ... */
+	/* Years from March on; months are 30.6 days each then. */
+	uint32_t y = month > 2 ? year : year - 1;
+	uint32_t m = month > 2 ? month - 3 : month + 9;
 
-	return 10957 + (year - 2000) * 365 + leap_days + before[month - 1] +
-	       (month > 2 && year % 4 == 0) + day - 1;
+	return 11015 + (y - 2000) * 365 + (y - 1996) / 4 +
+	       (m * 306 + 5) / 10 + day;
 }
 
 uint64_t rtc_read(void)

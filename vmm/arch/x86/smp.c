@@ -5,6 +5,7 @@
  */
 #include "arch/x86/machine.h"
 #include "arch/x86/acpi.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/multiboot.h"
 #include "arch/x86/paging.h"
@@ -59,11 +60,9 @@ static void cpu_add(uint32_t id)
 
 void smp_init(void)
 {
-	uint32_t self = insn_cpuid(1, 0).ebx >> 24;
+	struct cpuid_regs wide = cpuid_host(0xb, 0);
 
-	if (insn_cpuid(0, 0).eax >= 0xb && insn_cpuid(0xb, 0).ebx)
-		self = insn_cpuid(0xb, 0).edx;
-	cpu_add(self);
+	cpu_add(wide.ebx ? wide.edx : insn_cpuid(1, 0).ebx >> 24);
 	cpu_local_at(0)->state = CPU_ARRIVED;
 	/* Until it has stacks of its own. */
 	cpu_local_at(0)->tss.ist[IST_DF - 1] = (uint64_t)boot_stack + PAGE_SIZE;
@@ -95,23 +94,19 @@ struct cpu_local *smp_cpu_of_stack(uint64_t address)
 
 void smp_init_cpu(void)
 {
+	struct cpuid_regs seven = cpuid_host(7, 0);
 	uint64_t cr4 = insn_read_cr4() | CR4_MCE | CR4_PGE | CR4_OSFXSR |
-		       CR4_OSXMMEXCPT;
-	struct cpuid seven = { 0 };
+		       CR4_OSXMMEXCPT |
+		       (seven.ebx & BIT32(7) ? CR4_SMEP : 0) |
+		       (seven.ebx & BIT32(20) ? CR4_SMAP : 0) |
+		       (seven.ecx & BIT32(2) ? CR4_UMIP : 0) |
+		       (insn_cpuid(1, 0).ecx & BIT32(26) ? CR4_OSXSAVE : 0);
 
-	if (insn_cpuid(0, 0).eax >= 7)
-		seven = insn_cpuid(7, 0);
-	cr4 |= (seven.ebx & BIT32(7) ? CR4_SMEP : 0) |
-	       (seven.ebx & BIT32(20) ? CR4_SMAP : 0) |
-	       (seven.ecx & BIT32(2) ? CR4_UMIP : 0) |
-	       (insn_cpuid(1, 0).ecx & BIT32(26) ? CR4_OSXSAVE : 0);
 	insn_write_cr0(insn_read_cr0() & ~(CR0_EM | CR0_TS | CR0_NW | CR0_CD));
 	insn_write_cr4(cr4);
 	insn_wrmsr(MSR_PAT, PAT_DEFAULT);
-	if (cr4 & CR4_OSXSAVE) {
+	if (cr4 & CR4_OSXSAVE)
 		insn_xsetbv(0, XCR0_X87_SSE_AVX & insn_cpuid(0xd, 0).eax);
-		copy_has_xgetbv = 1;
-	}
 	apic_init_cpu();
 	virt_init_cpu();
 }

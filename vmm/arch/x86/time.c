@@ -8,6 +8,7 @@
  * Lost time then costs precision only if it hits all.
  */
 #include "arch/x86/acpi.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/machine.h"
 #include "arch/x86/paging.h"
 
@@ -125,14 +126,11 @@ static uint64_t measure(uint32_t *tsc, uint32_t *apic)
 /* What CPUID says about the TSC's speed in kHz; 0 = nothing. */
 static uint32_t khz_by_cpuid(void)
 {
-	struct cpuid r;
+	struct cpuid_regs r = cpuid_host(0x15, 0);
 
 	if (insn_cpuid(1, 0).ecx & BIT32(31) &&
 	    insn_cpuid(0x40000000, 0).eax >= 0x40000010)
 		return insn_cpuid(0x40000010, 0).eax;
-	if (insn_cpuid(0, 0).eax < 0x15)
-		return 0;
-	r = insn_cpuid(0x15, 0);
 	if (!r.eax || !r.ebx || !r.ecx)
 		return 0;
 	return (uint32_t)((uint64_t)r.ecx * r.ebx / r.eax / 1000);
@@ -187,8 +185,7 @@ void time_init(void)
 	clock_set(khz);
 	apic_mul = ((uint64_t)apic_khz << 32) / 1000000;
 	/* Invariant; or an emulator's, which is its host's clock. */
-	clock.tsc_stable = (insn_cpuid(0x80000000, 0).eax >= 0x80000007 &&
-			    insn_cpuid(0x80000007, 0).edx & BIT32(8)) ||
+	clock.tsc_stable = cpuid_host(0x80000007, 0).edx & BIT32(8) ||
 			   insn_cpuid(1, 0).ecx & BIT32(31);
 	clock.tsc_timestamp = insn_rdtsc();
 	wallclock_base = rtc_read();

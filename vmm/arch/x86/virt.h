@@ -163,12 +163,10 @@ void fpu_reset(struct vcpu *v);
 
 /* A guest's own page tables, as the guest's registers say. */
 
-/*
- * Guest-virtual to guest-physical. 0 and *gpa, or -XEN_EFAULT; the rest as
- * for arch_guest_ptr().
- */
-int guest_translate(const struct vcpu *v, uint64_t va, bool write,
-		    uint64_t *gpa);
+#define GPA_NONE	UINT64_MAX
+
+/* Guest-virtual to guest-physical or GPA_NONE; as for arch_guest_ptr(). */
+uint64_t guest_translate(const struct vcpu *v, uint64_t va, bool write);
 /*
  * Copies the code bytes that v is about to execute, at most size; returns how
  * many could be read (0: the page is not v's own RAM).

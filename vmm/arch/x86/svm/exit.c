@@ -31,13 +31,6 @@ static void fatal(struct vmexit *exit, uint64_t code)
 	exit->fatal.code = code;
 }
 
-static uint64_t rip_after(const struct vcpu *v, uint64_t length)
-{
-	uint64_t rip = v->regs.rip + length;
-
-	return vcpu_arch(v)->code64 ? rip : (uint32_t)rip;
-}
-
 /*
  * The instruction at RIP. False: settled already, either because its bytes
  * cannot be read (fatal), or because they are no longer what the CPU ran; it
@@ -54,7 +47,9 @@ static bool fetch_insn(const struct vcpu *v, struct vmexit *exit,
 		return false;
 	}
 	*insn = insn_decode(bytes, count, vcpu_arch(v)->code64);
-	exit->next_rip = rip_after(v, insn->length);
+	exit->next_rip = v->regs.rip + insn->length;
+	if (!vcpu_arch(v)->code64)
+		exit->next_rip = (uint32_t)exit->next_rip;
 	return true;
 }
 

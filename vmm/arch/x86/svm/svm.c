@@ -5,6 +5,7 @@
  */
 #include "arch/x86/svm/svm.h"
 #include "arch/x86/cpu_local.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/layout.h"
 #include "arch/x86/regs.h"
 #include "core/world.h"
@@ -38,11 +39,10 @@ static uint8_t msrpm[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 bool virt_probe(void)
 {
-	struct cpuid r = insn_cpuid(CPUID_SVM, 0);
+	struct cpuid_regs r = cpuid_host(CPUID_SVM, 0);
 
 	/* A CPU that offers SVM has VM_CR (APM 2, "Enabling SVM"). */
-	if (insn_cpuid(0x80000000, 0).eax < CPUID_SVM ||
-	    !(insn_cpuid(0x80000001, 0).ecx & BIT32(2)) ||
+	if (!(insn_cpuid(0x80000001, 0).ecx & BIT32(2)) ||
 	    insn_rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
 		return false;
 
