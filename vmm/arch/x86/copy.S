@@ -17,6 +17,25 @@
 	jne \other
 	.endm
 
+	/* Clears 4 KiB at RDI by moves of size bytes, 64 of them in a turn. */
+	.macro clear_frame unaligned, aligned, zero, register, size
+	subq $32, %rsp
+	\unaligned %\register, (%rsp)
+	\zero
+	movl $64 / \size, %ecx
+1:	.set at, 0
+	.rept 64
+	\aligned %\register, at(%rdi)
+	.set at, at + \size
+	.endr
+	addq $64 * \size, %rdi
+	decl %ecx
+	jnz 1b
+	\unaligned (%rsp), %\register
+	addq $32, %rsp
+	ret
+	.endm
+
 	.text
 	.balign 16
 	.globl arch_frame_scrub
@@ -25,37 +44,8 @@ arch_frame_scrub:			/* (mfn) */
 	movabsq $0xffff810000000000, %rax	/* DIRECT_BASE */
 	addq %rax, %rdi
 	need_avx 2f			/* else legacy SSE */
-	subq $32, %rsp
-	vmovdqu %ymm0, (%rsp)
-	vpxor %xmm0, %xmm0, %xmm0
-	movl $2, %ecx
-1:	.set at, 0
-	.rept 64
-	vmovdqa %ymm0, at(%rdi)
-	.set at, at + 32
-	.endr
-	addq $2048, %rdi
-	decl %ecx
-	jnz 1b
-	vmovdqu (%rsp), %ymm0
-	addq $32, %rsp
-	ret
-
-2:	subq $24, %rsp
-	movups %xmm0, (%rsp)
-	xorps %xmm0, %xmm0
-	movl $4, %ecx
-3:	.set at, 0
-	.rept 64
-	movaps %xmm0, at(%rdi)
-	.set at, at + 16
-	.endr
-	addq $1024, %rdi
-	decl %ecx
-	jnz 3b
-	movups (%rsp), %xmm0
-	addq $24, %rsp
-	ret
+	clear_frame vmovdqu, vmovdqa, "vpxor %xmm0, %xmm0, %xmm0", ymm0, 32
+2:	clear_frame movups, movaps, "xorps %xmm0, %xmm0", xmm0, 16
 
 	.balign 16
 	.globl arch_copy

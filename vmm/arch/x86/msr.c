@@ -19,12 +19,6 @@ static uint64_t apic_base(const struct vcpu *v)
 	return APIC_BASE_VALUE | (v->id == 0 ? APIC_BASE_BSP : 0);
 }
 
-static bool is_core_msr(uint32_t index)
-{
-	return (index >= MSR_X2APIC_FIRST && index <= MSR_X2APIC_LAST) ||
-	       index == MSR_XEN_HYPERCALL;
-}
-
 /* Those that always read the same; writes of some are ignored. */
 static const struct {
 	uint32_t index;
@@ -40,12 +34,16 @@ static const struct {
 	{ MSR_DE_CFG, true, DE_CFG_LFENCE }, { MSR_DEBUGCTL, false, 0 },
 };
 
-enum msr_outcome msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
+bool msr_is_core(uint32_t index)
+{
+	return (index >= MSR_X2APIC_FIRST && index <= MSR_X2APIC_LAST) ||
+	       index == MSR_XEN_HYPERCALL;
+}
+
+bool msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
 {
 	size_t i = 0;
 
-	if (is_core_msr(index))
-		return MSR_CORE;
 	while (i < ARRAY_SIZE(constant) && constant[i].index != index)
 		i++;
 	if (i < ARRAY_SIZE(constant))
@@ -61,8 +59,8 @@ enum msr_outcome msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
 	else if (index == MSR_TSC_AUX)
 		*value = vcpu_arch(v)->tsc_aux;
 	else
-		return MSR_FAULT;
-	return MSR_DONE;
+		return false;
+	return true;
 }
 
 bool msr_pat_is_valid(uint64_t value)
@@ -76,7 +74,7 @@ bool msr_pat_is_valid(uint64_t value)
 	return true;
 }
 
-static bool write(struct vcpu *v, uint32_t index, uint64_t value)
+bool msr_write(struct vcpu *v, uint32_t index, uint64_t value)
 {
 	switch (index) {
 	case MSR_EFER:
@@ -99,11 +97,4 @@ static bool write(struct vcpu *v, uint32_t index, uint64_t value)
 		if (constant[i].index == index)
 			return constant[i].writable;
 	return false;
-}
-
-enum msr_outcome msr_write(struct vcpu *v, uint32_t index, uint64_t value)
-{
-	if (is_core_msr(index))
-		return MSR_CORE;
-	return write(v, index, value) ? MSR_DONE : MSR_FAULT;
 }

@@ -198,13 +198,10 @@ bool vcpu_write_control(struct vcpu *v, enum control which, uint64_t value);
  * GS and KernelGS base, system-call and SYSENTER registers) never gets here.
  */
 
-enum msr_outcome {
-	MSR_DONE,
-	MSR_FAULT,		/* #GP */
-	MSR_CORE,		/* x2APIC and Xen: the core's */
-};
-
-enum msr_outcome msr_read(struct vcpu *v, uint32_t index, uint64_t *value);
-enum msr_outcome msr_write(struct vcpu *v, uint32_t index, uint64_t value);
+/* x2APIC and Xen: the core's. */
+bool msr_is_core(uint32_t index);
+/* The others. False = #GP. */
+bool msr_read(struct vcpu *v, uint32_t index, uint64_t *value);
+bool msr_write(struct vcpu *v, uint32_t index, uint64_t value);
 /* Whether every byte is a memory type that PAT knows. Pure. */
 bool msr_pat_is_valid(uint64_t value);

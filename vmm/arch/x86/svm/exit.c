@@ -104,26 +104,24 @@ static void skip_or_fault(struct vcpu *v, struct vmexit *exit, bool ok)
 
 static void exit_msr(struct vcpu *v, struct vmexit *exit)
 {
-	bool write = vmcb_of(v)->exitinfo1 & 1;
+	bool ok, write = vmcb_of(v)->exitinfo1 & 1;
 	uint32_t index = (uint32_t)v->regs.rcx;
 	uint64_t value = v->regs.rdx << 32 | (uint32_t)v->regs.rax;
-	enum msr_outcome outcome;
 
 	if (!find_next_rip(v, write ? INSN_WRMSR : INSN_RDMSR, exit))
 		return;
-	outcome = write ? msr_write(v, index, value)
-			: msr_read(v, index, &value);
-	if (outcome == MSR_CORE) {
+	if (msr_is_core(index)) {
 		exit->reason = write ? EXIT_MSR_WRITE : EXIT_MSR_READ;
 		exit->msr.index = index;
 		exit->msr.value = value;
 		return;
 	}
-	if (outcome == MSR_DONE && !write) {
+	ok = write ? msr_write(v, index, value) : msr_read(v, index, &value);
+	if (ok && !write) {
 		v->regs.rax = (uint32_t)value;
 		v->regs.rdx = value >> 32;
 	}
-	skip_or_fault(v, exit, outcome == MSR_DONE);
+	skip_or_fault(v, exit, ok);
 }
 
 /* CR8 is TPR >> 4; the write goes where that of the x2APIC register goes. */
@@ -269,10 +267,21 @@ static inline void pull_state(struct vcpu *v, struct vcpu_arch *a,
 		settle_events(v);
 }
 
-static __attribute__((noinline)) void
-handle_other_exit(struct vcpu *v, struct vmexit *exit, uint64_t code)
+static void handle_exit(struct vcpu *v, struct vmexit *exit, uint64_t code)
 {
+	exit->reason = EXIT_NONE;
 	switch (code) {
+	case SVM_EXIT_VMMCALL:
+		if (find_next_rip(v, INSN_VMMCALL, exit))
+			exit->reason = EXIT_HYPERCALL;
+		break;
+	case SVM_EXIT_CPUID:
+		if (!find_next_rip(v, INSN_CPUID, exit))
+			break;
+		cpuid_answer(v);
+		arch_vcpu_skip(v, exit);
+		exit->reason = EXIT_CPUID;
+		break;
 	case SVM_EXIT_INTR:
 		insn_sti_nop_cli();
 		break;
@@ -338,25 +347,6 @@ handle_other_exit(struct vcpu *v, struct vmexit *exit, uint64_t code)
 	}
 }
 
-/* The two that come most and cost least have a way of their own. */
-static inline void handle_exit(struct vcpu *v, struct vmexit *exit,
-			       uint64_t code)
-{
-	exit->reason = EXIT_NONE;
-	if (code == SVM_EXIT_VMMCALL) {
-		if (find_next_rip(v, INSN_VMMCALL, exit))
-			exit->reason = EXIT_HYPERCALL;
-	} else if (code == SVM_EXIT_CPUID) {
-		if (find_next_rip(v, INSN_CPUID, exit)) {
-			cpuid_answer(v);
-			arch_vcpu_skip(v, exit);
-			exit->reason = EXIT_CPUID;
-		}
-	} else {
-		handle_other_exit(v, exit, code);
-	}
-}
-
 /*
  * A check that fails early leaves the host's state in the VMCB, so CR3 is
  * then ours. Otherwise QEMU may have refused a MOV to CR3 in the middle of
@@ -406,15 +396,6 @@ static __attribute__((noinline)) void take_asid(struct svm_cpu *s,
 	a->flush_seq = flush_seq;
 }
 
-/* What only some CPUs need after an exit. */
-static void after_exit(struct vmcb *c)
-{
-	if (svm_features.fill_return_stack)
-		fill_return_stack();
-	if (svm_features.clean)
-		c->clean = VMCB_CLEAN_ALL;
-}
-
 void virt_run(struct vcpu *v, struct vmexit *exit)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
@@ -437,8 +418,10 @@ void virt_run(struct vcpu *v, struct vmexit *exit)
 	insn_svm_enter(&v->regs, a->control_pa, s->host_pa);
 	cpu->flush_ack++;
 	atomic_store_release(&cpu->in_guest, 0);
-	if (svm_features.extra)
-		after_exit(c);
+	if (svm_features.fill_return_stack)
+		fill_return_stack();
+	if (svm_features.clean)
+		c->clean = VMCB_CLEAN_ALL;
 	uint64_t code = c->exitcode;
 
 	/* VMEXIT_INVALID is 32 or 64 bits of ones. */

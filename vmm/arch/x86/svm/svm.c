@@ -53,8 +53,6 @@ bool virt_probe(void)
 		.fill_return_stack = !(insn_cpuid(1, 0).ecx & BIT32(31)),
 		.asid_count = r.ebx,
 	};
-	svm_features.extra = svm_features.clean ||
-			     svm_features.fill_return_stack;
 	return (r.edx & EDX_NPT) && r.ebx >= 2;
 }
 

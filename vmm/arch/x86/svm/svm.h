@@ -19,7 +19,6 @@ struct svm_features {
 	bool clean;		/* clean bits are looked at */
 	bool pause;		/* PAUSE filter */
 	bool fill_return_stack;	/* not under an emulator */
-	bool extra;		/* one of those that cost at each exit */
 	uint32_t asid_count;
 };
 extern struct svm_features svm_features;	/* [I] after probe */
