@@ -43,17 +43,13 @@ static struct range ram_range(const struct boot_info *boot, unsigned int i)
 }
 
 /* What of the range is RAM, for the loader's ranges may reach beyond. */
-static void assign(const struct boot_info *boot, struct range range,
-		   enum frame_kind kind)
+static void assign(struct range range, enum frame_kind kind)
 {
-	for (unsigned int i = 0; i < boot->ram_count; i++) {
-		struct range r = ram_range(boot, i);
+	for (uint64_t n = range.start; n < range.end; n++) {
+		const struct frame *f = frame_at(MFN(n));
 
-		r.start = MAX(r.start, range.start);
-		r.end = MIN(r.end, range.end);
-		if (r.start < r.end)
-			partition_assign(MFN(r.start), r.end - r.start, 0,
-					 kind);
+		if (f && f->kind != FRAME_HOLE)
+			partition_assign(MFN(n), 1, 0, kind);
 	}
 }
 
@@ -137,9 +133,15 @@ void boot_alloc_init(const struct boot_info *boot)
 	struct run run = take_table(end * sizeof(struct frame));
 
 	world.partition = (struct partition){ arch_frame_ptr(run.mfn), end };
-	assign(boot, (struct range){ 0, end }, FRAME_SPARE);
+	for (unsigned int i = 0; i < boot->ram_count; i++) {
+		struct range r = ram_range(boot, i);
+
+		if (r.start < r.end)
+			partition_assign(MFN(r.start), r.end - r.start, 0,
+					 FRAME_SPARE);
+	}
 	for (unsigned int i = 0; i < used_count; i++)
-		assign(boot, used(boot, i),
+		assign(used(boot, i),
 		       i < boot->vmm_count ? FRAME_VMM : FRAME_MODULE);
 	partition_assign(run.mfn, run.count, 0, FRAME_VMM);
 }

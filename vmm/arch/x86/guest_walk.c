@@ -80,7 +80,8 @@ static inline uint32_t entry32(const struct vcpu *v, unsigned int level,
 static inline uint64_t walk_from(const struct vcpu *v, unsigned int level,
 				 uint64_t entry, uint64_t va, uint64_t need)
 {
-	for (;; level--) {
+#pragma GCC unroll 4	/* so that levels are constants */
+	for (; level < 4; level--) {
 		uint64_t offset = BIT64(12 + 9 * level) - 1;
 
 		entry = entry64(v, level, (entry & PTE_ADDRESS) |
@@ -90,6 +91,7 @@ static inline uint64_t walk_from(const struct vcpu *v, unsigned int level,
 		if (level == 0 || (level < 3 && entry & PTE_PS))
 			return (entry & PTE_ADDRESS & ~offset) | (va & offset);
 	}
+	return GPA_NONE;
 }
 
 /* Two levels of 4-byte entries; 4 MiB pages with CR4.PSE, 40-bit ones. */

@@ -33,21 +33,16 @@ struct mb1_info {
 } PACKED;
 static_assert(offsetof(struct mb1_info, map_size) == 0x2c, "Multiboot 1");
 
-struct mb1_module { uint32_t start, end, text, reserved; } PACKED;
-
-struct mb1_map {
-	uint32_t size;		/* of what follows */
+/* What both versions say in the same form, after a size or a tag. */
+struct module_entry { uint32_t start, end; } PACKED;
+struct map_entry {
 	uint64_t start, length;
 	uint32_t type;
 } PACKED;
+#define MB1_MODULE_SIZE	16u
 
 struct mb2_tag { uint32_t type, size; } PACKED;
-struct mb2_module { struct mb2_tag tag; uint32_t start, end; } PACKED;
 struct mb2_map { struct mb2_tag tag; uint32_t entry_size, version; } PACKED;
-struct mb2_map_entry {
-	uint64_t start, length;
-	uint32_t type, reserved;
-} PACKED;
 
 struct boot_info boot_info;
 static struct ranges ram, reserved;
@@ -65,62 +60,58 @@ static const void *piece(uint64_t address, uint64_t size)
 	return phys_ptr(address);
 }
 
-static void read_map_entry(uint64_t start, uint64_t length, uint32_t type)
+static void read_map_entry(const struct map_entry *m)
 {
 	const uint64_t page = PAGE_SIZE - 1;
-	bool is_ram = type == E820_RAM;
+	bool is_ram = m->type == E820_RAM;
 	/* RAM inwards, everything else outwards. */
-	uint64_t up = is_ram ? 0 : page, end = start + length;
+	uint64_t up = is_ram ? 0 : page, end = m->start + m->length;
 
-	if (end < start)
+	if (end < m->start)
 		end = UINT64_MAX - page;
 	if (!ranges_add(is_ram ? &ram : &reserved, (struct range){
-			(start + page - up) & ~page, (end + up) & ~page }))
+			(m->start + page - up) & ~page, (end + up) & ~page }))
 		refuse("memory map with more than 256 pieces");
 }
 
-static void read_module(uint32_t start, uint32_t end)
+static void read_module(uint64_t at)
 {
-	struct boot_module *module;
+	const struct module_entry *m = piece(at, sizeof(*m));
 
 	if (boot_info.module_count == BOOT_MODULE_MAX)
 		refuse("more than 128 modules");
-	if (end < start || start % PAGE_SIZE)
+	if (m->end < m->start || m->start % PAGE_SIZE)
 		refuse("a module does not begin on a page boundary");
-	if (start < image_phys(image_end) && end > LOW_LIMIT)
+	if (m->start < image_phys(image_end) && m->end > LOW_LIMIT)
 		refuse("a module lies over the VMM");
-	module = &boot_info.module[boot_info.module_count++];
-	module->address = start;
-	module->size = end - start;
-	module->data = phys_ptr(start);
+	boot_info.module[boot_info.module_count++] = (struct boot_module){
+		phys_ptr(m->start), m->start, m->end - m->start };
 }
 
 static void mb1_read(uint64_t address)
 {
 	const struct mb1_info *info = piece(address, sizeof(*info));
-	uint64_t at = info->map;
+	uint64_t at = info->map, end = at + info->map_size;
+	const uint32_t *size;
 
 	if (info->flags & MB1_HAS_MAP) {
-		uint64_t end = at + info->map_size;
-
-		while (at + sizeof(struct mb1_map) <= end) {
-			const struct mb1_map *m = piece(at, sizeof(*m));
-
-			read_map_entry(m->start, m->length, m->type);
-			at += m->size + sizeof(m->size);
+		for (; at + sizeof(*size) + sizeof(struct map_entry) <= end;
+		     at += *size + sizeof(*size)) {
+			size = piece(at, sizeof(*size) +
+					 sizeof(struct map_entry));
+			read_map_entry((const void *)(size + 1));
 		}
 	} else if (info->flags & MB1_HAS_MEMORY) {
-		read_map_entry(0, info->memory_low * UINT64_C(1024), E820_RAM);
-		read_map_entry(LOW_LIMIT, info->memory_high * UINT64_C(1024),
-			       E820_RAM);
+		read_map_entry(&(struct map_entry){
+			0, info->memory_low * UINT64_C(1024), E820_RAM });
+		read_map_entry(&(struct map_entry){
+			LOW_LIMIT, info->memory_high * UINT64_C(1024),
+			E820_RAM });
 	}
-	for (uint32_t i = 0; info->flags & MB1_HAS_MODULES &&
-			     i < info->module_count; i++) {
-		const struct mb1_module *m =
-			piece(info->module + i * sizeof(*m), sizeof(*m));
-
-		read_module(m->start, m->end);
-	}
+	if (info->flags & MB1_HAS_MODULES)
+		for (uint32_t i = 0; i < info->module_count; i++)
+			read_module(info->module +
+				    i * (uint64_t)MB1_MODULE_SIZE);
 }
 
 static void mb2_read_map(uint64_t at, uint32_t size)
@@ -128,14 +119,11 @@ static void mb2_read_map(uint64_t at, uint32_t size)
 	const struct mb2_map *map = piece(at, sizeof(*map));
 	uint64_t end = at + size;
 
-	if (map->entry_size < sizeof(struct mb2_map_entry))
+	if (map->entry_size < sizeof(struct map_entry))
 		refuse("memory map of an unknown form");
 	for (at += sizeof(*map); at + map->entry_size <= end;
-	     at += map->entry_size) {
-		const struct mb2_map_entry *m = piece(at, sizeof(*m));
-
-		read_map_entry(m->start, m->length, m->type);
-	}
+	     at += map->entry_size)
+		read_map_entry(piece(at, sizeof(struct map_entry)));
 }
 
 static uint64_t mb2_read(uint64_t address)
@@ -145,22 +133,20 @@ static uint64_t mb2_read(uint64_t address)
 
 	while (at + sizeof(struct mb2_tag) <= end) {
 		const struct mb2_tag *tag = piece(at, sizeof(*tag));
+		uint64_t inside = at + sizeof(*tag);
 
 		if (tag->type == MB2_TAG_END || tag->size < sizeof(*tag) ||
 		    tag->size > end - at)
 			break;
 		if (tag->type == MB2_TAG_MODULE &&
-		    tag->size >= sizeof(struct mb2_module)) {
-			const struct mb2_module *m = piece(at, sizeof(*m));
-
-			read_module(m->start, m->end);
-		} else if (tag->type == MB2_TAG_MAP &&
-			   tag->size >= sizeof(struct mb2_map)) {
+		    tag->size >= sizeof(*tag) + sizeof(struct module_entry))
+			read_module(inside);
+		else if (tag->type == MB2_TAG_MAP &&
+			 tag->size >= sizeof(struct mb2_map))
 			mb2_read_map(at, tag->size);
-		} else if (tag->type == MB2_TAG_RSDP2 ||
-			   (tag->type == MB2_TAG_RSDP1 && !rsdp)) {
-			rsdp = at + sizeof(*tag);
-		}
+		else if (tag->type == MB2_TAG_RSDP2 ||
+			 (tag->type == MB2_TAG_RSDP1 && !rsdp))
+			rsdp = inside;
 		at += ROUND_UP((uint64_t)tag->size, 8);
 	}
 	return rsdp;
