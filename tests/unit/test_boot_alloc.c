@@ -133,7 +133,8 @@ static void random_requests_never_overlap(void **state)
 			fail_msg("there was room"); \
 		} \
 		mock.panic_to = NULL; \
-		assert_string_equal(mock.panic, "launch:0: there is no memory " \
+		assert_string_equal(mock.panic, \
+				    "launch:0: there is no memory " \
 				    "for the tables of all"); \
 	} while (0)
 

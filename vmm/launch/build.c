@@ -265,7 +265,8 @@ static bool finish(struct domain *d, const struct blueprint *b)
 	event_bind_device(d, d->console.port, PORT_DEVICE_CONSOLE);
 	if (world.store && world.store != d->id)
 		offer_to_store(d);
-	arch_vcpu_reset_pvh(&d->vcpu[0], b->image.entry, (uint32_t)b->start_gpa);
+	arch_vcpu_reset_pvh(&d->vcpu[0], b->image.entry,
+			    (uint32_t)b->start_gpa);
 	atomic_store(&d->vcpu[0].state, VCPU_RUNNABLE);
 	return true;
 }
