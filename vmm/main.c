@@ -59,8 +59,6 @@ static void work(struct cpu *cpu, struct vcpu *v)
 
 static void idle(struct cpu *cpu)
 {
-	nsec_t from = arch_time();
-
 	sched_arm(cpu);
 	atomic_fetch_or(&world.idle_cpus, BIT64(cpu->id));
 	if (!atomic_load(&cpu->mailbox) && !atomic_load(&world.stop_request))
@@ -68,7 +66,6 @@ static void idle(struct cpu *cpu)
 	atomic_fetch_and(&world.idle_cpus, ~BIT64(cpu->id));
 	if (arch_take_interrupt_flag())
 		cpu->armed = ARMED_UNKNOWN;
-	cpu->idle_time += arch_time() - from;
 }
 
 static _Noreturn void cpu_loop(struct cpu *cpu)

@@ -12,6 +12,7 @@
 #include "world_fixture.h"
 #include <stdlib.h>
 #include <xen/io/console.h>
+#include "ledger.h"
 #include "vdev/console.h"
 
 static struct domain *d;

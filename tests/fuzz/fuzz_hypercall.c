@@ -17,6 +17,7 @@
 #include "core/event.h"
 #include "core/p2m.h"
 #include "core/sched.h"
+#include "ledger.h"
 #include "route.h"
 #include "vdev/console.h"
 #include "vdev/lapic.h"

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <cmocka.h>
-#include "lib/heap.h"
+#include "ledger.h"
 
 #define NODES 200u
 

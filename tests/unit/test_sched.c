@@ -2,6 +2,7 @@
 /* Shares, caps, wake-ups, mail between CPUs and vCPUs that move. */
 #include "world_fixture.h"
 #include "core/sched.h"
+#include "ledger.h"
 
 static struct cpu *cpu_at(unsigned int n)
 {

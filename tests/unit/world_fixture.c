@@ -12,6 +12,7 @@
 #include "core/platform.h"
 #include "core/sched.h"
 #include "launch/launch.h"
+#include "ledger.h"
 
 #define TABLE_SLACK	8u	/* frames */
 

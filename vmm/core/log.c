@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One ring per CPU: its CPU writes, the boot CPU reads, no lock. A line that
- * does not fit is dropped and counted; logging never waits.
+ * does not fit is dropped; logging never waits.
  */
 #include "core/log.h"
 #include "core/world.h"
@@ -13,7 +13,6 @@
 
 static struct log_ring {
 	uint32_t head, tail;	/* [A] written by the CPU, the reader */
-	uint32_t lost;		/* [C] */
 	char text[LOG_SIZE];
 } ring[CPU_MAX];
 
@@ -22,10 +21,8 @@ static void put(const char *text, size_t size)
 	struct log_ring *r = &ring[arch_cpu_id() % CPU_MAX];
 	uint32_t head = r->head;
 
-	if (LOG_SIZE - (head - atomic_load(&r->tail)) < size) {
-		r->lost++;
+	if (LOG_SIZE - (head - atomic_load(&r->tail)) < size)
 		return;
-	}
 	for (size_t i = 0; i < size; i++)
 		r->text[head++ % LOG_SIZE] = text[i];
 	atomic_store(&r->head, head);

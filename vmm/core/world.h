@@ -23,7 +23,6 @@ struct cpu {			/* a physical CPU; [C] unless marked */
 #define ARMED_UNKNOWN	(NSEC_NEVER - 1) /* it may have fired, even early */
 	struct timer own[TIMERS_PER_CPU];	/* slice, serial, refill */
 	struct vcpu *throttled;	/* list by vcpu.throttle_next */
-	nsec_t idle_time;
 };
 
 struct world {

@@ -58,14 +58,3 @@ void heap_remove(struct heap *heap, struct heap_node *node)
 	else
 		sift_down(heap, at, last);
 }
-
-bool heap_invariant(const struct heap *heap)
-{
-	for (uint32_t i = 0; i < heap->count; i++) {
-		if (heap->node[i]->slot != i + 1)
-			return false;
-		if (i && heap->node[(i - 1) / 2]->key > heap->node[i]->key)
-			return false;
-	}
-	return heap->count <= heap->size;
-}

@@ -27,4 +27,3 @@ static inline struct heap_node *heap_first(const struct heap *heap)
 void heap_insert(struct heap *heap, struct heap_node *node, uint64_t key);
 /* node must be in this heap. */
 void heap_remove(struct heap *heap, struct heap_node *node);
-bool heap_invariant(const struct heap *heap);

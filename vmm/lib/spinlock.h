@@ -16,8 +16,6 @@
 #define CAPABILITY		LOCK_ANNOTATION(capability("lock"))
 #define ACQUIRES(...)		LOCK_ANNOTATION(acquire_capability(__VA_ARGS__))
 #define RELEASES(...)		LOCK_ANNOTATION(release_capability(__VA_ARGS__))
-#define REQUIRES(...) \
-	LOCK_ANNOTATION(requires_capability(__VA_ARGS__))
 #define UNCHECKED_LOCKING	LOCK_ANNOTATION(no_thread_safety_analysis)
 
 struct CAPABILITY spinlock {
@@ -43,10 +41,4 @@ static inline void spin_unlock(struct spinlock *l) RELEASES(*l)
 	UNCHECKED_LOCKING
 {
 	atomic_store_release(&l->serving, l->serving + 1);
-}
-
-/* For assertions and for the tests' ledger. */
-static inline bool spin_is_locked(struct spinlock *l)
-{
-	return atomic_load(&l->serving) != atomic_load(&l->next);
 }

@@ -84,16 +84,6 @@ void arch_cpu_kick(unsigned int cpu)
 	atomic_fetch_or(&mock.kicked, BIT64(cpu % 64));
 }
 
-void arch_start_cpus(void)
-{
-	mock.cpus_started = true;
-}
-
-bool arch_take_interrupt_flag(void)
-{
-	return atomic_exchange(&mock.interrupt, false);
-}
-
 nsec_t arch_time(void)
 {
 	return atomic_load(&mock.time);
@@ -101,12 +91,12 @@ nsec_t arch_time(void)
 
 uint64_t arch_wallclock_base(void)
 {
-	return mock.wallclock;
+	return 0;	/* unknown */
 }
 
 void arch_timer_arm(nsec_t deadline)
 {
-	mock.timer = deadline;
+	(void)deadline;
 }
 
 /* One TSC tick is a nanosecond. */
@@ -126,18 +116,13 @@ uint32_t arch_tsc_khz(void)
 
 void arch_console_poll(void)
 {
-	mock.poll_count++;
-}
-
-void arch_idle(void)
-{
-	mock.idle_count++;
 }
 
 /* --- ends --- */
 
-static _Noreturn void stop(void)
+_Noreturn void arch_panic(const char *file, int line, const char *what)
 {
+	snprintf(mock.panic, sizeof(mock.panic), "%s:%d: %s", file, line, what);
 	if (mock.panic_to)
 		longjmp(*mock.panic_to, 1);
 	fprintf(stderr, "%s\n", mock.panic);
@@ -146,13 +131,5 @@ static _Noreturn void stop(void)
 
 _Noreturn void arch_poweroff(uint8_t exit_byte)
 {
-	mock.poweroff = exit_byte;
-	snprintf(mock.panic, sizeof(mock.panic), "power-off, 0x%x", exit_byte);
-	stop();
-}
-
-_Noreturn void arch_panic(const char *file, int line, const char *what)
-{
-	snprintf(mock.panic, sizeof(mock.panic), "%s:%d: %s", file, line, what);
-	stop();
+	arch_panic("power-off", exit_byte, "the machine ends");
 }

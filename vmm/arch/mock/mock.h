@@ -17,12 +17,8 @@ struct vcpu;
 struct mock {
 	uint64_t frame_count;	/* the arena's */
 	nsec_t time;		/* arch_time() */
-	uint64_t wallclock;
-	nsec_t timer;		/* last arch_timer_arm() */
 	uint64_t kicked;	/* bit n: arch_cpu_kick(n) since the test */
-	uint64_t flush_count, idle_count, poll_count;
-	bool interrupt;		/* answer of arch_take_interrupt_flag() */
-	bool cpus_started;
+	uint64_t flush_count;
 
 	/*
 	 * Guest-virtual is guest-physical up to 2^40, but for these pages, and
@@ -31,13 +27,11 @@ struct mock {
 	uint64_t fault_va, readonly_va;
 	uint64_t fail_at;
 
-	/* NULL, or called by arch_npt_flush() and arch_vcpu_run(). */
+	/* NULL, or called by arch_npt_flush(). */
 	void (*on_flush)(struct domain *d);
-	void (*on_run)(struct vcpu *v, struct vmexit *exit);
 	/* NULL, or where arch_panic() and arch_poweroff() jump to. */
 	jmp_buf *panic_to;
-	char panic[256];
-	uint8_t poweroff;
+	char panic[256];	/* the last one's text */
 };
 extern struct mock mock;
 
@@ -45,14 +39,7 @@ extern struct mock mock;
 struct mock_vcpu {
 	unsigned int cpl;
 	bool is_64bit, interrupts_enabled;
-	bool may_interrupt, may_nmi, want_window;
-	int vector;		/* injected interrupt, -1 = none */
-	int fault;		/* injected fault, -1 = none */
-	uint32_t fault_error;
-	bool nmi;
-	unsigned int skipped;	/* instructions */
 	uint32_t entry, start_info;
-	int sipi;		/* vector of the last one, -1 = none */
 };
 
 /* A zeroed machine of so many frames; time 0, nothing recorded. */

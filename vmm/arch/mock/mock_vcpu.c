@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A vCPU of the mock machine: it remembers what it was told. */
+/* A vCPU of the mock machine: what tests look at, no more. */
 #include <stdio.h>
 #include "arch/mock/mock.h"
 #include "core/p2m.h"
@@ -18,11 +18,8 @@ size_t arch_vcpu_size(void)
 
 void arch_vcpu_init(struct vcpu *v)
 {
-	*mock_vcpu(v) = (struct mock_vcpu){
-		.is_64bit = true, .interrupts_enabled = true,
-		.may_interrupt = true, .may_nmi = true,
-		.vector = -1, .fault = -1, .sipi = -1
-	};
+	*mock_vcpu(v) = (struct mock_vcpu){ .is_64bit = true,
+					    .interrupts_enabled = true };
 }
 
 void arch_vcpu_reset_pvh(struct vcpu *v, uint32_t entry, uint32_t start_info)
@@ -36,16 +33,9 @@ void arch_vcpu_reset_pvh(struct vcpu *v, uint32_t entry, uint32_t start_info)
 
 void arch_vcpu_reset_sipi(struct vcpu *v, uint8_t vector)
 {
+	(void)vector;
 	arch_vcpu_init(v);
-	mock_vcpu(v)->sipi = vector;
 	v->regs = (struct guest_regs){ .rflags = 2 };
-}
-
-void arch_vcpu_run(struct vcpu *v, struct vmexit *exit)
-{
-	*exit = (struct vmexit){ .reason = EXIT_NONE };
-	if (mock.on_run)
-		mock.on_run(v, exit);
 }
 
 void arch_vcpu_unload(struct vcpu *v)
@@ -56,7 +46,6 @@ void arch_vcpu_unload(struct vcpu *v)
 void arch_vcpu_skip(struct vcpu *v, const struct vmexit *exit)
 {
 	v->regs.rip = exit->next_rip;
-	mock_vcpu(v)->skipped++;
 }
 
 unsigned int arch_vcpu_cpl(const struct vcpu *v)
@@ -76,33 +65,36 @@ bool arch_vcpu_interrupts_enabled(const struct vcpu *v)
 
 bool arch_vcpu_may_interrupt(const struct vcpu *v)
 {
-	return mock_vcpu(v)->may_interrupt && mock_vcpu(v)->interrupts_enabled;
+	return mock_vcpu(v)->interrupts_enabled;
 }
 
 bool arch_vcpu_may_nmi(const struct vcpu *v)
 {
-	return mock_vcpu(v)->may_nmi;
+	(void)v;
+	return true;
 }
 
 void arch_vcpu_inject_interrupt(struct vcpu *v, uint8_t vector)
 {
-	mock_vcpu(v)->vector = vector;
+	(void)v;
+	(void)vector;
 }
 
 void arch_vcpu_inject_nmi(struct vcpu *v)
 {
-	mock_vcpu(v)->nmi = true;
+	(void)v;
 }
 
 void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
 {
-	mock_vcpu(v)->fault = vector;
-	mock_vcpu(v)->fault_error = error;
+	(void)v;
+	(void)vector;
+	(void)error;
 }
 
 void arch_vcpu_want_window(struct vcpu *v)
 {
-	mock_vcpu(v)->want_window = true;
+	(void)v;
 }
 
 void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size)
