@@ -359,7 +359,8 @@ static bool do_whole(struct model *m, const struct action *a, bool *refused)
 		;
 	memset(d->shared->evtchn_mask, 0, sizeof(d->shared->evtchn_mask));
 	memset(d->port, 0, d->port_count * sizeof(d->port[0]));
-	event_bind_device(d, CONSOLE_PORT, PORT_DEVICE_CONSOLE);
+	event_place(d, CONSOLE_PORT, (struct port){
+		PORT_DEVICE, 0, DOMID_XEN, PORT_DEVICE_CONSOLE });
 	return bits_are_right();
 }
 

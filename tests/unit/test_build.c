@@ -249,7 +249,7 @@ static void live(struct domain *d)
 	}
 	d->vcpu[1].state = VCPU_RUNNABLE;
 	d->vcpu[1].pending = VCPU_PENDING_NMI;
-	d->vcpu[1].runstate_area.size0 = 8;
+	d->vcpu[1].runstate_area.size[0] = 8;
 	d->vcpu[0].regs.rax = 1;
 	d->param[HVM_PARAM_CALLBACK_IRQ] = 77;
 	d->callback_vector = 0xf3;
@@ -272,7 +272,7 @@ static void rebuild_leaves_nothing_of_the_last_life(void **state)
 	assert_int_equal(d->callback_vector, 0);
 	assert_int_equal(d->vcpu[1].state, VCPU_DOWN);
 	assert_int_equal(d->vcpu[1].pending, 0);
-	assert_int_equal(d->vcpu[1].runstate_area.size0, 0);
+	assert_int_equal(d->vcpu[1].runstate_area.size[0], 0);
 	assert_int_equal(d->vcpu[0].regs.rax, 0);
 	for (uint32_t i = 1; i < d->port_count; i++)
 		assert_int_equal(d->port[i].state, i == CONSOLE_PORT ?

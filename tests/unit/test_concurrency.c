@@ -206,7 +206,8 @@ static void die_and_rise(struct domain *d)
 	event_init(d);
 	for (uint64_t i = 0; i < d->ram_frames; i++)
 		p2m_set(d, GFN(i), P2M_RAM, true, MFN(d->extent->mfn.n + i));
-	event_bind_device(d, CONSOLE_PORT, PORT_DEVICE_CONSOLE);
+	event_place(d, CONSOLE_PORT, (struct port){
+		PORT_DEVICE, 0, DOMID_XEN, PORT_DEVICE_CONSOLE });
 	spin_unlock(&d->lock);
 	atomic_store(&d->state, (uint32_t)DOMAIN_RUNNING);
 }

@@ -15,6 +15,23 @@ static int setup(void **state)
 	return result;
 }
 
+static int64_t register_area(struct vcpu *v, uint64_t op, uint64_t va)
+{
+	guest_write(v, scratch(v, 3 * PAGE_SIZE), &va, sizeof(va));
+	return call(v, __HYPERVISOR_vcpu_op, op, v->id,
+		    scratch(v, 3 * PAGE_SIZE));
+}
+
+static int64_t runstate_register(struct vcpu *v, uint64_t va)
+{
+	return register_area(v, VCPUOP_register_runstate_memory_area, va);
+}
+
+static int64_t time_register(struct vcpu *v, uint64_t va)
+{
+	return register_area(v, VCPUOP_register_vcpu_time_memory_area, va);
+}
+
 static struct vcpu_runstate_info in_guest(struct vcpu *v, uint64_t va)
 {
 	struct vcpu_runstate_info info;
@@ -136,7 +153,7 @@ static void second_clock_is_a_copy_of_the_first(void **state)
 	copy.version = v->info->time.version;
 	assert_memory_equal(&copy, &v->info->time, sizeof(copy));
 	assert_int_equal(time_register(v, 0), 0);
-	assert_int_equal(v->time_area.size0, 0);
+	assert_int_equal(v->time_area.size[0], 0);
 }
 
 static void reset_forgets_everything(void **state)
@@ -150,7 +167,7 @@ static void reset_forgets_everything(void **state)
 	v->upcall_vector = 0xf3;
 	v->domain->runstate_update_flag = true;
 	hypercall_reset(v->domain);
-	assert_int_equal(v->runstate_area.size0 | v->time_area.size0, 0);
+	assert_int_equal(v->runstate_area.size[0] | v->time_area.size[0], 0);
 	assert_int_equal(v->domain->callback_vector | v->upcall_vector, 0);
 	assert_false(v->domain->runstate_update_flag);
 	assert_int_equal(v->runstate.state, RUNSTATE_offline);

@@ -160,8 +160,8 @@ static void unreadable_arguments_fault(void **state)
 				 address), -XEN_EFAULT);
 	assert_int_equal(op_with(v, VCPUOP_register_vcpu_time_memory_area, 0,
 				 address), -XEN_EFAULT);
-	assert_int_equal(v->runstate_area.size0, 0);
-	assert_int_equal(v->time_area.size0, 0);
+	assert_int_equal(v->runstate_area.size[0], 0);
+	assert_int_equal(v->time_area.size[0], 0);
 }
 
 static void nmi_reaches_the_vcpu(void **state)

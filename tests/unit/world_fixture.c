@@ -115,7 +115,8 @@ static void build(struct domain *d)
 		p2m_map_large(d, GFN(i), level, MFN(e->mfn.n + i));
 	p2m_set(d, d->xenstore_gfn, P2M_SHARED, true, d->xenstore_mfn);
 	p2m_set(d, d->console.ring_gfn, P2M_SHARED, true, d->console.ring);
-	event_bind_device(d, CONSOLE_PORT, PORT_DEVICE_CONSOLE);
+	event_place(d, CONSOLE_PORT, (struct port){
+		PORT_DEVICE, 0, DOMID_XEN, PORT_DEVICE_CONSOLE });
 	build_reset_hook(d);
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		arch_vcpu_init(&d->vcpu[i]);

@@ -40,11 +40,6 @@ static const uint8_t arg_size[] = {	/* 0: not ours, or send */
 			 BIT32(EVTCHNOP_alloc_unbound) | \
 			 BIT32(EVTCHNOP_bind_ipi))
 
-static bool is_self(const struct domain *d, uint16_t domid)
-{
-	return domid == DOMID_SELF || domid == d->id;
-}
-
 static int64_t call(struct domain *d, uint32_t cmd, union evtchn_arg *a)
 {
 	switch (cmd) {
@@ -58,11 +53,11 @@ static int64_t call(struct domain *d, uint32_t cmd, union evtchn_arg *a)
 	case EVTCHNOP_close:
 		return event_close(d, a->close.port);
 	case EVTCHNOP_status:
-		if (!is_self(d, a->status.dom))
+		if (!domain_is_self(d, a->status.dom))
 			return -XEN_EPERM;
 		return event_status(d, &a->status);
 	case EVTCHNOP_alloc_unbound:
-		if (!is_self(d, a->alloc_unbound.dom))
+		if (!domain_is_self(d, a->alloc_unbound.dom))
 			return -XEN_EPERM;
 		return event_alloc_unbound(d, a->alloc_unbound.remote_dom,
 					   &a->alloc_unbound.port);
@@ -85,7 +80,7 @@ static int64_t reset(struct vcpu *v, uint64_t cmd, uint16_t domid)
 {
 	uint64_t cursor = cmd >> RESET_CURSOR_SHIFT;
 
-	if (!is_self(v->domain, domid))
+	if (!domain_is_self(v->domain, domid))
 		return -XEN_EPERM;
 	if (event_teardown_step(v->domain, &cursor))
 		return 0;

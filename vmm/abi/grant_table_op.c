@@ -37,11 +37,6 @@ static const uint8_t op_size[] = {
 			 BIT32(GNTTABOP_unmap_grant_ref) | \
 			 BIT32(GNTTABOP_copy))
 
-static bool is_self(const struct domain *d, uint16_t domid)
-{
-	return domid == DOMID_SELF || domid == d->id;
-}
-
 /* These return how many of the count operations they did. */
 
 static uint32_t map(struct domain *d, struct gnttab_map_grant_ref *op,
@@ -99,7 +94,7 @@ static int64_t setup_table(struct vcpu *v, struct gnttab_setup_table *op)
 	int err;
 
 	op->status = GNTST_permission_denied;
-	if (!is_self(d, op->dom))
+	if (!domain_is_self(d, op->dom))
 		return 0;
 	op->status = GNTST_general_error;
 	if (op->nr_frames > MIN(FRAMES_MAX, d->grants.frame_max))
@@ -130,7 +125,7 @@ static int64_t single(struct vcpu *v, uint32_t cmd, union grant_arg *a)
 		return setup_table(v, &a->setup_table);
 	case GNTTABOP_query_size:
 		a->query_size.status = GNTST_permission_denied;
-		if (!is_self(d, a->query_size.dom))
+		if (!domain_is_self(d, a->query_size.dom))
 			return 0;
 		a->query_size.nr_frames = atomic_load(&d->grants.frame_count);
 		a->query_size.max_nr_frames = d->grants.frame_max;
@@ -142,7 +137,7 @@ static int64_t single(struct vcpu *v, uint32_t cmd, union grant_arg *a)
 		return version == 1 ? 0 :
 		       version == 2 ? -XEN_ENOSYS : -XEN_EINVAL;
 	default:
-		if (!is_self(d, a->get_version.dom))
+		if (!domain_is_self(d, a->get_version.dom))
 			return -XEN_EPERM;
 		a->get_version.version = 1;
 		return 0;

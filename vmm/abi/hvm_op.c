@@ -38,7 +38,7 @@ static int param_check(struct vcpu *v, uint64_t va, uint64_t allowed,
 
 	if (gmem_read(v, param, va, sizeof(*param)))
 		return -XEN_EFAULT;
-	if (param->domid != DOMID_SELF && param->domid != v->domain->id)
+	if (!domain_is_self(v->domain, param->domid))
 		return -XEN_EPERM;
 	if (param->index >= HVM_NR_PARAMS)
 		return -XEN_EINVAL;
@@ -106,7 +106,6 @@ static int64_t get_param(struct vcpu *v, uint64_t va)
 
 static int64_t set_upcall_vector(struct vcpu *caller, uint64_t va)
 {
-	struct domain *d = caller->domain;
 	struct xen_hvm_evtchn_upcall_vector set;
 	struct vcpu *v;
 
@@ -114,9 +113,9 @@ static int64_t set_upcall_vector(struct vcpu *caller, uint64_t va)
 		return -XEN_EFAULT;
 	if (set.vector < VECTOR_MIN)
 		return -XEN_EINVAL;
-	if (set.vcpu >= d->vcpu_count)
+	v = domain_vcpu(caller->domain, set.vcpu);
+	if (!v)
 		return -XEN_ENOENT;
-	v = &d->vcpu[arch_index_nospec(set.vcpu, d->vcpu_count)];
 	atomic_store(&v->upcall_vector, set.vector);
 	tell_pending(v);
 	return 0;

@@ -18,11 +18,6 @@
 #define E820_RESERVED	2u
 #define E820_ACPI	3u
 
-static bool is_self(const struct domain *d, uint16_t domid)
-{
-	return domid == DOMID_SELF || domid == d->id;
-}
-
 /* --- the guest's list of gfns --- */
 
 /* Parks the RAM at gfn. d is locked; 0 or -XEN_Exxx. */
@@ -86,7 +81,7 @@ static int64_t reservation(struct vcpu *v, uint32_t cmd, uint64_t handle)
 
 	if (gmem_read(v, &r, handle, sizeof(r)))
 		return -XEN_EFAULT;
-	if (!is_self(v->domain, r.domid))
+	if (!domain_is_self(v->domain, r.domid))
 		return -XEN_EPERM;
 	if (r.nr_extents > INT32_MAX)
 		return -XEN_EINVAL;
@@ -172,7 +167,7 @@ static int64_t add_to_physmap(struct vcpu *v, uint64_t handle)
 
 	if (gmem_read(v, &add, handle, sizeof(add)))
 		return -XEN_EFAULT;
-	if (!is_self(v->domain, add.domid))
+	if (!domain_is_self(v->domain, add.domid))
 		return -XEN_EPERM;
 	switch (add.space) {
 	case XENMAPSPACE_shared_info:
@@ -195,7 +190,7 @@ static int64_t remove_from_physmap(struct vcpu *v, uint64_t handle)
 
 	if (gmem_read(v, &remove, handle, sizeof(remove)))
 		return -XEN_EFAULT;
-	if (!is_self(d, remove.domid))
+	if (!domain_is_self(d, remove.domid))
 		return -XEN_EPERM;
 	spin_lock(&d->lock);
 	err = give_up(d, GFN(remove.gpfn), &old);
@@ -222,7 +217,7 @@ static int64_t reservation_size(struct vcpu *v, uint32_t cmd, uint64_t handle)
 
 	if (gmem_read(v, &arg, handle, sizeof(arg)))
 		return -XEN_EFAULT;
-	if (!is_self(d, arg.domid))
+	if (!domain_is_self(d, arg.domid))
 		return -XEN_EPERM;
 	if (cmd == XENMEM_current_reservation)
 		frames -= d->p2m.parked_count;

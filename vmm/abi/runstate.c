@@ -8,6 +8,7 @@
 #include "abi/table.h"
 #include "abi/hypercall.h"
 #include "core/gmem.h"
+#include "core/world.h"
 
 /* The byte of state_entry_time that holds XEN_RUNSTATE_UPDATE. */
 #define UPDATE_BYTE	(offsetof(struct vcpu_runstate_info, \
@@ -15,59 +16,19 @@
 static_assert(sizeof(struct vcpu_runstate_info) == 48, "runstate layout");
 static_assert(UPDATE_BYTE == 15, "little endian");
 
-int area_resolve(struct vcpu *v, uint64_t va, uint32_t size,
-		 struct guest_area *area)
+void runstate_publish(const struct vcpu *v)
 {
-	struct gmem_span span;
-
-	if (gmem_span(v, va, size, &span))
-		return -XEN_EFAULT;
-	*area = (struct guest_area){
-		.part = { span.part[0], span.part[1] },
-		.size0 = (uint32_t)span.size[0],
-	};
-	return 0;
-}
-
-void area_write(const struct guest_area *area, const void *from, size_t size)
-{
-	size_t first = MIN(size, (size_t)area->size0);
-
-	/* Nearly always a whole runstate in one page: six moves. */
-	if (first == sizeof(struct vcpu_runstate_info)) {
-		__builtin_memcpy(area->part[0], from,
-				 sizeof(struct vcpu_runstate_info));
-		return;
-	}
-	memcpy(area->part[0], from, first);
-	if (first < size)
-		memcpy(area->part[1], (const char *)from + first,
-		       size - first);
-}
-
-static uint8_t *area_byte(const struct guest_area *area, uint32_t offset)
-{
-	if (offset < area->size0)
-		return (uint8_t *)area->part[0] + offset;
-	return (uint8_t *)area->part[1] + (offset - area->size0);
-}
-
-static void publish(struct vcpu *v)
-{
-	const struct guest_area *area = &v->runstate_area;
 	struct vcpu_runstate_info copy = v->runstate;
-	uint8_t *flag;
 
+	if (!v->runstate_area.size[0])
+		return;
 	if (!atomic_load_relaxed(&v->domain->runstate_update_flag)) {
-		area_write(area, &copy, sizeof(copy));
+		gmem_span_write(&v->runstate_area, &copy);
 		return;
 	}
-	flag = area_byte(area, UPDATE_BYTE);
 	copy.state_entry_time |= XEN_RUNSTATE_UPDATE;
-	atomic_store(flag, (uint8_t)(copy.state_entry_time >> 56));
-	area_write(area, &copy, sizeof(copy));
-	atomic_store_release(flag,
-			     (uint8_t)(v->runstate.state_entry_time >> 56));
+	gmem_span_publish(&v->runstate_area, &copy, UPDATE_BYTE,
+			  (uint8_t)(v->runstate.state_entry_time >> 56));
 }
 
 void runstate_change(struct vcpu *v, int state, nsec_t now)
@@ -80,22 +41,9 @@ void runstate_change(struct vcpu *v, int state, nsec_t now)
 	r->state_entry_time = now;
 	if (state == RUNSTATE_running && atomic_load_relaxed(&v->polling)) {
 		atomic_store(&v->polling, false);
-		timer_op_stop(v, TIMER_POLL);
+		timer_stop(cpu_of(v), &v->timer[TIMER_POLL]);
 	}
-	if (v->runstate_area.size0)
-		publish(v);
-}
-
-int runstate_register(struct vcpu *v, uint64_t va)
-{
-	struct guest_area area = { 0 };
-
-	if (va && area_resolve(v, va, sizeof(v->runstate), &area))
-		return -XEN_EFAULT;
-	v->runstate_area = area;
-	if (area.size0)
-		publish(v);
-	return 0;
+	runstate_publish(v);
 }
 
 void hypercall_reset(struct domain *d)
@@ -107,13 +55,12 @@ void hypercall_reset(struct domain *d)
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		struct vcpu *v = &d->vcpu[i];
 
-		v->runstate_area = (struct guest_area){ 0 };
-		v->time_area = (struct guest_area){ 0 };
+		v->runstate_area = v->time_area = (struct gmem_span){ 0 };
 		v->runstate = (struct vcpu_runstate_info){
 			.state = RUNSTATE_offline, .state_entry_time = now
 		};
 		v->periodic = 0;
-		atomic_store(&v->polling, false);
+		v->batch.done = 0;
 		atomic_store(&v->upcall_vector, (uint8_t)0);
 	}
 }

@@ -84,7 +84,7 @@ static int64_t poll(struct vcpu *v, uint64_t va)
 		return 0;
 	}
 	if (poll.timeout)
-		timer_op_poll(v, poll.timeout);
+		timer_set(cpu_of(v), &v->timer[TIMER_POLL], poll.timeout);
 	return 0;
 }
 

@@ -37,28 +37,10 @@ int64_t hypercall_call(struct vcpu *v, uint64_t number,
 #define ABI_VERSION	(ABI_MAJOR << 16 | ABI_MINOR)
 
 /*
- * Timers of the calling vCPU, on its CPU. They raise VIRQ_TIMER, the poll
- * timer ends SCHEDOP_poll. Stopping what is not armed does nothing.
+ * The calling vCPU's timer for VIRQ_TIMER, on its CPU. A deadline that has
+ * passed raises the interrupt at once.
  */
-
-/* A deadline that has passed raises the interrupt at once. */
 void timer_op_oneshot(struct vcpu *v, nsec_t deadline);
-void timer_op_periodic(struct vcpu *v, nsec_t period);
-void timer_op_poll(struct vcpu *v, nsec_t deadline);
-void timer_op_stop(struct vcpu *v, enum timer_kind kind);
 
-/*
- * Areas of guest memory that the VMM keeps up to date for a vCPU. An area is
- * resolved when it is registered, by the vCPU's page tables of that moment,
- * and stays the domain's own RAM for as long as the domain lives.
- */
-
-/* At most a page, in at most two pieces. 0 or -XEN_EFAULT. */
-int area_resolve(struct vcpu *v, uint64_t va, uint32_t size,
-		 struct guest_area *area);
-/* The first size bytes of an area that is registered. */
-void area_write(const struct guest_area *area, const void *from, size_t size);
-
-/* On v's CPU. va 0 takes the registration back. 0 or -XEN_EFAULT. */
-int runstate_register(struct vcpu *v, uint64_t va);
-int time_register(struct vcpu *v, uint64_t va);
+/* v's runstate to where the guest wants it kept, if it does; on v's CPU. */
+void runstate_publish(const struct vcpu *v);

@@ -6,11 +6,12 @@
  * then left alone. Readers on other vCPUs use the version: odd = busy.
  */
 #include "abi/hypercall.h"
-#include "abi/table.h"
 #include "core/domain.h"
+#include "core/gmem.h"
 
 static_assert(offsetof(struct vcpu_info, time) == 32, "ABI");
-static_assert(offsetof(struct shared_info, wc_version) == 3072, "ABI");
+static_assert(offsetof(struct shared_info, wc_version) == 3072 &&
+	      offsetof(struct shared_info, wc_sec_hi) == 3084, "ABI");
 
 static struct vcpu_time_info time_now(void)
 {
@@ -25,62 +26,32 @@ static struct vcpu_time_info time_now(void)
 	};
 }
 
-/* The next even number; what the guest wrote there does not matter. */
-static uint32_t version_after(uint32_t version)
+/*
+ * What stands in time begins with a version, the lowest byte of which says
+ * enough: odd meanwhile, even after. What it was before is the guest's affair.
+ */
+static void publish(const struct gmem_span *span, void *time)
 {
-	return (version | 1u) + 1u;
-}
+	uint8_t *version = time;
 
-static void fill_copy(const struct guest_area *area,
-		      struct vcpu_time_info *time)
-{
-	uint32_t version = version_after(time->version);
-
-	time->version = version - 1;
-	area_write(area, time, sizeof(time->version));
-	atomic_fence();
-	area_write(area, time, sizeof(*time));
-	atomic_fence();
-	time->version = version;
-	area_write(area, time, sizeof(time->version));
-}
-
-static void fill_wallclock(struct shared_info *shared)
-{
-	uint64_t seconds = arch_wallclock_base();
-	uint32_t version = version_after(atomic_load(&shared->wc_version));
-
-	atomic_store(&shared->wc_version, version - 1);
-	atomic_store(&shared->wc_sec, (uint32_t)seconds);
-	atomic_store(&shared->wc_sec_hi, (uint32_t)(seconds >> 32));
-	atomic_store(&shared->wc_nsec, 0u);
-	atomic_store(&shared->wc_version, version);
+	*version = atomic_load_relaxed(span->part[0]) | 1u;
+	gmem_span_publish(span, time, 0, (uint8_t)(*version + 1u));
 }
 
 void time_fill(struct vcpu *v)
 {
 	struct vcpu_info *info = atomic_load(&v->info);
-	struct guest_area in_info = { .part = { &info->time },
-				      .size0 = sizeof(info->time) };
+	struct shared_info *shared = v->domain->shared;
 	struct vcpu_time_info time = time_now();
+	uint64_t seconds = arch_wallclock_base();
+	uint32_t wall[4] = { 0, (uint32_t)seconds, 0,
+			     (uint32_t)(seconds >> 32) };
 
-	time.version = atomic_load_relaxed(&info->time.version);
-	fill_copy(&in_info, &time);
-	if (v->time_area.size0)
-		fill_copy(&v->time_area, &time);
+	publish(&(struct gmem_span){ { (uint8_t *)&info->time },
+				     { sizeof(time) } }, &time);
+	if (v->time_area.size[0])
+		publish(&v->time_area, &time);
 	if (v->id == 0)
-		fill_wallclock(v->domain->shared);
-}
-
-int time_register(struct vcpu *v, uint64_t va)
-{
-	struct guest_area area = { 0 };
-	struct vcpu_time_info time = time_now();
-
-	if (va && area_resolve(v, va, sizeof(time), &area))
-		return -XEN_EFAULT;
-	v->time_area = area;
-	if (area.size0)
-		fill_copy(&area, &time);
-	return 0;
+		publish(&(struct gmem_span){ { (uint8_t *)&shared->wc_version },
+					     { sizeof(wall) } }, wall);
 }

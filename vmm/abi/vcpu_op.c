@@ -8,15 +8,9 @@
 #include "abi/table.h"
 #include "core/gmem.h"
 #include "core/p2m.h"
+#include "core/world.h"
 
 #define PERIOD_MIN	NSEC_PER_MS
-
-static struct vcpu *vcpu_at(const struct domain *d, uint32_t id)
-{
-	if (id >= d->vcpu_count)
-		return NULL;
-	return &d->vcpu[arch_index_nospec(id, d->vcpu_count)];
-}
 
 /*
  * Moves v's vcpu_info to its new place. Senders take no lock: one that still
@@ -89,46 +83,60 @@ static int64_t set_periodic(struct vcpu *v, uint64_t va)
 		return -XEN_EFAULT;
 	if (set.period_ns < PERIOD_MIN || set.period_ns > INT64_MAX)
 		return -XEN_EINVAL;
-	timer_op_periodic(v, set.period_ns);
+	v->periodic = set.period_ns;
+	timer_set(cpu_of(v), &v->timer[TIMER_PERIODIC],
+		  arch_time() + set.period_ns);
 	return 0;
 }
 
-static int64_t stop_periodic(struct vcpu *v)
+/*
+ * Has size bytes at the address that the argument holds kept up to date; 0
+ * takes that back. The area is resolved by the page tables of this moment,
+ * and stays the domain's own RAM for as long as the domain lives.
+ */
+static int register_area(struct vcpu *v, uint64_t va, size_t size,
+			 struct gmem_span *area)
 {
-	v->periodic = 0;
-	timer_op_stop(v, TIMER_PERIODIC);
-	return 0;
-}
-
-/* Registers an area at the address that the argument holds. */
-static int64_t register_area(struct vcpu *v, uint64_t va, uint32_t op)
-{
+	struct gmem_span span = { 0 };
 	uint64_t address;
 
-	if (gmem_read(v, &address, va, sizeof(address)))
+	if (gmem_read(v, &address, va, sizeof(address)) ||
+	    (address && gmem_span(v, address, size, &span)))
 		return -XEN_EFAULT;
-	return op == VCPUOP_register_runstate_memory_area ?
-	       runstate_register(v, address) : time_register(v, address);
+	*area = span;
+	return 0;
 }
 
 /* Calls that only the vCPU itself may make. */
 static int64_t own_op(struct vcpu *v, uint32_t op, uint64_t va)
 {
+	int err;
+
 	switch (op) {
 	case VCPUOP_get_runstate_info:
 		return get_runstate(v, va);
 	case VCPUOP_set_periodic_timer:
 		return set_periodic(v, va);
 	case VCPUOP_stop_periodic_timer:
-		return stop_periodic(v);
+		v->periodic = 0;
+		timer_stop(cpu_of(v), &v->timer[TIMER_PERIODIC]);
+		return 0;
 	case VCPUOP_set_singleshot_timer:
 		return set_singleshot(v, va);
 	case VCPUOP_stop_singleshot_timer:
-		timer_op_stop(v, TIMER_SINGLESHOT);
+		timer_stop(cpu_of(v), &v->timer[TIMER_SINGLESHOT]);
 		return 0;
 	case VCPUOP_register_runstate_memory_area:
+		err = register_area(v, va, sizeof(v->runstate),
+				    &v->runstate_area);
+		runstate_publish(v);
+		return err;
 	case VCPUOP_register_vcpu_time_memory_area:
-		return register_area(v, va, op);
+		err = register_area(v, va, sizeof(struct vcpu_time_info),
+				    &v->time_area);
+		if (!err)
+			time_fill(v);
+		return err;
 	default:	/* initialise, down and get_physid among them */
 		return -XEN_ENOSYS;
 	}
@@ -136,7 +144,7 @@ static int64_t own_op(struct vcpu *v, uint32_t op, uint64_t va)
 
 int64_t do_vcpu_op(struct vcpu *caller, const uint64_t arg[5])
 {
-	struct vcpu *v = vcpu_at(caller->domain, (uint32_t)arg[1]);
+	struct vcpu *v = domain_vcpu(caller->domain, (uint32_t)arg[1]);
 	uint32_t op = (uint32_t)arg[0];
 	uint64_t va = arg[2];
 

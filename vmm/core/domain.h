@@ -165,6 +165,20 @@ struct domain {
 	struct console console;
 };
 
+/* Whether d means itself by a domid of its choice. */
+static inline bool domain_is_self(const struct domain *d, uint16_t domid)
+{
+	return domid == DOMID_SELF || domid == d->id;
+}
+
+/* From the vCPU number that a guest gave, or NULL. */
+static inline struct vcpu *domain_vcpu(const struct domain *d, uint32_t id)
+{
+	if (id >= d->vcpu_count)
+		return NULL;
+	return &d->vcpu[arch_index_nospec(id, d->vcpu_count)];
+}
+
 /*
  * Whom d means by a domid of its choice (DOMID_SELF too), if the launch
  * description lets the two share channels; NULL otherwise.

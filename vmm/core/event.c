@@ -158,7 +158,7 @@ int event_unmask(struct domain *d, evtchn_port_t port)
 
 /* --- binding --- */
 
-/* Gives the lowest free port of d, locked, to now; 0 or -XEN_ENOSPC. */
+/* Gives the lowest free port of d to now; 0 or -XEN_ENOSPC. [L] */
 static int take_port(struct domain *d, struct port now, evtchn_port_t *port)
 {
 	*port = free_port(d);
@@ -168,29 +168,28 @@ static int take_port(struct domain *d, struct port now, evtchn_port_t *port)
 	return 0;
 }
 
-int event_alloc_unbound(struct domain *d, uint16_t remote, evtchn_port_t *port)
+/* The same, locking d, for a port without a peer; slot, if any, names it. */
+static int bind_local(struct domain *d, struct port now, uint32_t *slot,
+		      evtchn_port_t *port)
 {
-	const struct domain *peer = domain_peer(d, remote);
 	int err;
 
-	if (!peer)
-		return -XEN_EPERM;
 	spin_lock(&d->lock);
-	err = take_port(d, (struct port){ PORT_UNBOUND, 0, peer->id, 0 },
-			port);
+	err = slot && *slot ? -XEN_EEXIST : take_port(d, now, port);
+	if (!err && slot)
+		atomic_store(slot, *port);
 	spin_unlock(&d->lock);
 	return err;
 }
 
-/* Whether both are locked and d may bind to that port of its peer. */
-static int bind_check(struct domains_locked both, evtchn_port_t remote_port)
+int event_alloc_unbound(struct domain *d, uint16_t remote, evtchn_port_t *port)
 {
-	const struct port *remote = port_at(both.peer, remote_port);
+	const struct domain *peer = domain_peer(d, remote);
 
-	if (!remote || remote->state != PORT_UNBOUND ||
-	    remote->peer_dom != both.self->id)
-		return -XEN_EINVAL;
-	return 0;
+	if (!peer)
+		return -XEN_EPERM;
+	return bind_local(d, (struct port){ PORT_UNBOUND, 0, peer->id, 0 },
+			  NULL, port);
 }
 
 int event_bind_interdomain(struct domain *d, uint16_t remote,
@@ -198,22 +197,20 @@ int event_bind_interdomain(struct domain *d, uint16_t remote,
 {
 	struct domain *peer = domain_peer(d, remote);
 	struct domains_locked both;
-	int err;
+	struct port *end;
+	int err = -XEN_EINVAL;
 
 	if (!peer)
 		return -XEN_EPERM;
+	end = port_at(peer, remote_port);
 	both = domains_lock(d, peer);
-	err = bind_check(both, remote_port);
-	if (!err)
+	if (end && end->state == PORT_UNBOUND && end->peer_dom == d->id)
 		err = take_port(d, (struct port){ PORT_INTERDOMAIN, 0,
 						  peer->id, remote_port },
 				port);
-	if (!err) {
-		struct port *end = port_at(peer, remote_port);
-
+	if (!err)
 		port_store(end, (struct port){ PORT_INTERDOMAIN, end->vcpu,
 					       d->id, *port });
-	}
 	domains_unlock(both);
 	/* The peer may have sent before there was a way to here. */
 	if (!err)
@@ -224,70 +221,39 @@ int event_bind_interdomain(struct domain *d, uint16_t remote,
 int event_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu,
 		    evtchn_port_t *port)
 {
-	uint32_t *slot;
-	int err;
+	struct vcpu *v = domain_vcpu(d, vcpu);
 
 	if (virq >= NR_VIRQS || (virq_is_global(virq) && vcpu))
 		return -XEN_EINVAL;
-	if (vcpu >= d->vcpu_count)
+	if (!v)
 		return -XEN_ENOENT;
-	slot = &d->vcpu[arch_index_nospec(vcpu, d->vcpu_count)].virq_port[
-		arch_index_nospec(virq, NR_VIRQS)];
-	spin_lock(&d->lock);
-	err = *slot ? -XEN_EEXIST :
-	      take_port(d, (struct port){ PORT_VIRQ, (uint8_t)vcpu, 0, virq },
-			port);
-	if (!err)
-		atomic_store(slot, *port);
-	spin_unlock(&d->lock);
-	return err;
+	virq = (uint32_t)arch_index_nospec(virq, NR_VIRQS);
+	return bind_local(d, (struct port){ PORT_VIRQ, (uint8_t)vcpu, 0, virq },
+			  &v->virq_port[virq], port);
 }
 
 int event_bind_ipi(struct domain *d, uint32_t vcpu, evtchn_port_t *port)
 {
-	int err;
-
 	if (vcpu >= d->vcpu_count)
 		return -XEN_ENOENT;
-	spin_lock(&d->lock);
-	err = take_port(d, (struct port){ PORT_IPI, (uint8_t)vcpu, 0, 0 },
-			port);
-	spin_unlock(&d->lock);
-	return err;
+	return bind_local(d, (struct port){ PORT_IPI, (uint8_t)vcpu, 0, 0 },
+			  NULL, port);
 }
 
-void event_bind_device(struct domain *d, evtchn_port_t port,
-		       enum port_device device)
+void event_place(struct domain *d, evtchn_port_t port, struct port now)
 {
 	struct port *p = port_at(d, port);
 
 	BUG_ON(!p || p->state != PORT_FREE);
-	port_store(p, (struct port){ PORT_DEVICE, 0, 0, device });
-}
-
-void event_offer(struct domain *d, evtchn_port_t port, uint16_t remote)
-{
-	struct port *p = port_at(d, port);
-
-	BUG_ON(!p || p->state != PORT_FREE);
-	port_store(p, (struct port){ PORT_UNBOUND, 0, remote, 0 });
+	port_store(p, now);
 }
 
 /* Whether the vCPU that a port notifies may be changed. */
-static bool may_move(struct port port)
+static bool may_move(const struct port *p)
 {
-	switch ((enum port_state)port.state) {
-	case PORT_UNBOUND:
-	case PORT_INTERDOMAIN:
-	case PORT_DEVICE:
-		return true;
-	case PORT_VIRQ:
-		return virq_is_global(port.peer_port);
-	case PORT_FREE:
-	case PORT_IPI:
-		break;
-	}
-	return false;
+	return p->state == PORT_UNBOUND || p->state == PORT_INTERDOMAIN ||
+	       p->state == PORT_DEVICE ||
+	       (p->state == PORT_VIRQ && virq_is_global(p->peer_port));
 }
 
 int event_bind_vcpu(struct domain *d, evtchn_port_t port, uint32_t vcpu)
@@ -300,11 +266,9 @@ int event_bind_vcpu(struct domain *d, evtchn_port_t port, uint32_t vcpu)
 	if (!p)
 		return -XEN_EINVAL;
 	spin_lock(&d->lock);
-	if (may_move(*p)) {
-		struct port now = *p;
-
-		now.vcpu = (uint8_t)vcpu;
-		port_store(p, now);
+	if (may_move(p)) {
+		port_store(p, (struct port){ p->state, (uint8_t)vcpu,
+					     p->peer_dom, p->peer_port });
 		err = 0;
 	}
 	spin_unlock(&d->lock);
@@ -313,6 +277,14 @@ int event_bind_vcpu(struct domain *d, evtchn_port_t port, uint32_t vcpu)
 
 int event_status(struct domain *d, struct evtchn_status *status)
 {
+	static const uint8_t state_name[] = {
+		[PORT_FREE] = EVTCHNSTAT_closed,
+		[PORT_UNBOUND] = EVTCHNSTAT_unbound,
+		[PORT_INTERDOMAIN] = EVTCHNSTAT_interdomain,
+		[PORT_VIRQ] = EVTCHNSTAT_virq,
+		[PORT_IPI] = EVTCHNSTAT_ipi,
+		[PORT_DEVICE] = EVTCHNSTAT_interdomain,
+	};
 	const struct port *p = port_at(d, status->port);
 	struct port now;
 
@@ -321,32 +293,14 @@ int event_status(struct domain *d, struct evtchn_status *status)
 	now = port_load(p);
 	memset(&status->u, 0, sizeof(status->u));
 	status->vcpu = now.vcpu;
-	switch ((enum port_state)now.state) {
-	case PORT_FREE:
-		status->status = EVTCHNSTAT_closed;
-		return 0;
-	case PORT_UNBOUND:
-		status->status = EVTCHNSTAT_unbound;
-		status->u.unbound.dom = now.peer_dom;
-		return 0;
-	case PORT_INTERDOMAIN:
-		status->status = EVTCHNSTAT_interdomain;
+	status->status = state_name[now.state];
+	if (now.state == PORT_VIRQ) {
+		status->u.virq = now.peer_port;
+	} else {	/* 0 in records that have no peer */
 		status->u.interdomain.dom = now.peer_dom;
 		status->u.interdomain.port = now.peer_port;
-		return 0;
-	case PORT_VIRQ:
-		status->status = EVTCHNSTAT_virq;
-		status->u.virq = now.peer_port;
-		return 0;
-	case PORT_IPI:
-		status->status = EVTCHNSTAT_ipi;
-		return 0;
-	case PORT_DEVICE:
-		status->status = EVTCHNSTAT_interdomain;
-		status->u.interdomain.dom = DOMID_XEN;
-		return 0;
 	}
-	return -XEN_EINVAL;
+	return 0;
 }
 
 /* --- closing --- */
@@ -419,13 +373,11 @@ void event_init(struct domain *d)
 		struct vcpu *v = &d->vcpu[i];
 
 		memset(v->virq_port, 0, sizeof(v->virq_port));
-		v->batch.done = 0;
 		v->polling = false;
 		v->info_registered = false;
 		atomic_store(&v->info, &d->shared->vcpu_info[i]);
 	}
 	atomic_store(&d->device_pending, 0ull);
-	atomic_store(&d->callback_vector, 0u);
 	d->shared_gfn = GFN(UINT64_MAX);
 	d->shared_over_ram = false;
 }

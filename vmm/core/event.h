@@ -29,11 +29,8 @@ int event_bind_vcpu(struct domain *d, evtchn_port_t port, uint32_t vcpu);
 int event_close(struct domain *d, evtchn_port_t port);
 int event_status(struct domain *d, struct evtchn_status *status);
 int event_unmask(struct domain *d, evtchn_port_t port);
-/* Build: offers the port at this number, as event_alloc_unbound() would. */
-void event_offer(struct domain *d, evtchn_port_t port, uint16_t remote);
-/* Launch and rebuild: binds the port at this number to a VMM device. */
-void event_bind_device(struct domain *d, evtchn_port_t port,
-		       enum port_device device);
+/* Build: what the port at this number, which is free, is from the start. */
+void event_place(struct domain *d, evtchn_port_t port, struct port now);
 
 /* No lock. */
 int event_send(struct domain *d, evtchn_port_t port);

@@ -72,24 +72,31 @@ int gmem_span(struct vcpu *v, uint64_t va, size_t size, struct gmem_span *span)
 
 void gmem_span_write(const struct gmem_span *span, const void *src)
 {
-	const uint8_t *from = src;
-
-	for (unsigned int i = 0; i < 2; i++) {
-		if (span->size[i])
-			memcpy(span->part[i], from, span->size[i]);
-		from += span->size[i];
-	}
+	if (span->size[0])
+		memcpy(span->part[0], src, span->size[0]);
+	if (span->size[1])
+		memcpy(span->part[1], (const char *)src + span->size[0],
+		       span->size[1]);
 }
 
 void gmem_span_read(const struct gmem_span *span, void *dst)
 {
-	uint8_t *to = dst;
+	if (span->size[0])
+		memcpy(dst, span->part[0], span->size[0]);
+	if (span->size[1])
+		memcpy((char *)dst + span->size[0], span->part[1],
+		       span->size[1]);
+}
 
-	for (unsigned int i = 0; i < 2; i++) {
-		if (span->size[i])
-			memcpy(to, span->part[i], span->size[i]);
-		to += span->size[i];
-	}
+void gmem_span_publish(const struct gmem_span *span, const void *src,
+		       size_t at, uint8_t done)
+{
+	uint8_t *flag = at < span->size[0] ? span->part[0] + at :
+			span->part[1] + (at - span->size[0]);
+
+	atomic_store(flag, ((const uint8_t *)src)[at]);
+	gmem_span_write(span, src);
+	atomic_store(flag, done);
 }
 
 int gmem_write(struct vcpu *v, uint64_t va, const void *src, size_t size)

@@ -161,7 +161,7 @@ static int16_t side_begin(struct domain *d, const struct gnttab_copy_ptr *p,
 			return status;
 		side->byte = arch_frame_ptr(side->mfn);
 	} else {
-		if (p->domid != DOMID_SELF && p->domid != d->id)
+		if (!domain_is_self(d, p->domid))
 			return GNTST_permission_denied;
 		side->byte = p2m_ram_ptr(d, GFN(p->u.gmfn));
 		if (!side->byte)

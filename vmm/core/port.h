@@ -12,7 +12,7 @@ enum port_state {
 	PORT_INTERDOMAIN,	/* bound to peer_dom's peer_port */
 	PORT_VIRQ,		/* peer_port holds the VIRQ number */
 	PORT_IPI,
-	PORT_DEVICE,		/* peer is a device of the VMM: peer_port */
+	PORT_DEVICE,		/* bound to DOMID_XEN's device peer_port */
 };
 
 /* Devices of the VMM that a port may reach; bits of domain.device_pending. */

@@ -10,11 +10,6 @@
 
 #define WEIGHT_DEFAULT	256u
 
-static struct cpu *cpu_of(const struct vcpu *v)
-{
-	return &world.cpu[atomic_load_relaxed(&v->cpu)];
-}
-
 static struct vcpu *vcpu_of(struct heap_node *node)
 {
 	return container_of(node, struct vcpu, run);

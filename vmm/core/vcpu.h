@@ -45,10 +45,10 @@ struct lapic {
 	nsec_t timer_start;	/* [C] */
 };
 
-/* A registered area in guest memory: resolved once, at registration. */
-struct guest_area {
-	void *part[2];		/* [C] VMM mappings; part[1] after a page end */
-	uint32_t size0;		/* bytes in part[0]; 0 = not registered */
+/* A buffer in guest memory of at most a page's size (core/gmem.h). */
+struct gmem_span {
+	uint8_t *part[2];	/* [C] VMM mappings; part[1] after a page end */
+	size_t size[2];		/* size[0] 0 = none */
 };
 
 struct vcpu {
@@ -68,8 +68,8 @@ struct vcpu {
 
 	struct vcpu_info *info;	/* [A] in shared_info or registered page */
 	bool info_registered;	/* [L] */
-	struct guest_area runstate_area;	/* [C] */
-	struct guest_area time_area;		/* [C] */
+	struct gmem_span runstate_area;		/* [C] if registered, ... */
+	struct gmem_span time_area;		/* [C] kept up to date */
 	struct vcpu_runstate_info runstate;	/* [C] */
 	nsec_t periodic;			/* [C] period, 0 = off */
 	struct timer timer[TIMER_KIND_COUNT];	/* [C] */

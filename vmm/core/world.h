@@ -52,3 +52,9 @@ extern struct world world;
 
 /* The domain with this id, or NULL. Safe for ids that a guest chose. */
 struct domain *domain_at(uint32_t domid);
+
+/* The physical CPU that v belongs to. */
+static inline struct cpu *cpu_of(const struct vcpu *v)
+{
+	return &world.cpu[atomic_load_relaxed(&v->cpu)];
+}

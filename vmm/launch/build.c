@@ -108,7 +108,6 @@ static bool reset(struct domain *d)
 	event_init(d);
 	spin_unlock(&d->lock);
 	memset(d->param, 0, sizeof(d->param));
-	d->runstate_update_flag = false;
 	return true;
 }
 
@@ -223,12 +222,7 @@ static void reset_vcpu(struct vcpu *v)
 {
 	memset(&v->regs, 0, sizeof(v->regs));
 	v->state = VCPU_DOWN;
-	atomic_store(&v->pending, 0u);
 	v->sipi_vector = 0;
-	v->upcall_vector = 0;
-	v->runstate_area.size0 = 0;
-	v->time_area.size0 = 0;
-	v->periodic = 0;
 }
 
 /*
@@ -246,7 +240,8 @@ static void offer_to_store(struct domain *d)
 		.domid = world.store,
 		.frame = (uint32_t)d->xenstore_gfn.n,
 	};
-	event_offer(d, STORE_PORT, world.store);
+	event_place(d, STORE_PORT,
+		    (struct port){ PORT_UNBOUND, 0, world.store, 0 });
 	d->param[HVM_PARAM_STORE_PFN] = d->xenstore_gfn.n;
 	d->param[HVM_PARAM_STORE_EVTCHN] = STORE_PORT;
 }
@@ -262,7 +257,9 @@ static bool finish(struct domain *d, const struct blueprint *b)
 	build_reset_hook(d);
 	d->param[HVM_PARAM_CONSOLE_PFN] = d->console.ring_gfn.n;
 	d->param[HVM_PARAM_CONSOLE_EVTCHN] = d->console.port;
-	event_bind_device(d, d->console.port, PORT_DEVICE_CONSOLE);
+	event_place(d, d->console.port,
+		    (struct port){ PORT_DEVICE, 0, DOMID_XEN,
+				   PORT_DEVICE_CONSOLE });
 	if (world.store && world.store != d->id)
 		offer_to_store(d);
 	arch_vcpu_reset_pvh(&d->vcpu[0], b->image.entry,

@@ -15,11 +15,6 @@
 #include "core/world.h"
 #include "vdev/lapic_bits.h"
 
-static struct cpu *cpu_of(const struct vcpu *v)
-{
-	return &world.cpu[atomic_load_relaxed(&v->cpu)];
-}
-
 static int highest(const uint64_t bits[4])
 {
 	for (int i = 3; i >= 0; i--) {
