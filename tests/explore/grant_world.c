@@ -407,7 +407,7 @@ static void watch_vm(unsigned int vm)
 	explorer_watch(&d->p2m.parked_first, sizeof(d->p2m.parked_first));
 	explorer_watch(&d->grants.active[FIRST_REF],
 		       REFS * sizeof(d->grants.active[0]));
-	explorer_watch(&d->grants.frame[0][FIRST_REF], REFS * 8);
+	explorer_watch(grant_entry(d, FIRST_REF), REFS * 8);
 	for (unsigned int place = 0; place < PLACES; place++)
 		watch_entry(d, HOLE_GFN + place);
 	for (unsigned int r = 0; r < refs[vm]; r++) {

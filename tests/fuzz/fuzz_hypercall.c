@@ -15,6 +15,7 @@
 #include <xen/errno.h>
 #include "abi/hypercall.h"
 #include "core/event.h"
+#include "core/grant.h"
 #include "core/p2m.h"
 #include "core/sched.h"
 #include "ledger.h"
@@ -199,7 +200,7 @@ static void scribble(struct vcpu *v)
 		index[768 + byte() % 4] = (uint32_t)number(4);
 		atomic_fetch_or(&d->device_pending, 1ull);
 	} else {
-		d->grants.frame[0][byte() % 8].flags = (uint16_t)word(2);
+		grant_entry(d, byte() % 8)->flags = (uint16_t)word(2);
 	}
 }
 

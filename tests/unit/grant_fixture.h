@@ -5,7 +5,6 @@
 #include <xen/errno.h>
 #include <xen/grant_table.h>
 #include "core/grant.h"
-#include "core/grant_pin.h"
 #include "core/p2m.h"
 
 #define HOLE	0x100000ull	/* a guest-physical address without memory */
@@ -56,12 +55,10 @@ static inline int unmap(unsigned int domid, uint64_t address, uint32_t handle)
 {
 	struct gnttab_unmap_grant_ref op = { .host_addr = address,
 					     .handle = handle, .status = 1 };
-	struct grant_release release;
+	struct grant_pin pin;
 
-	if (grant_unmap_begin(vm_at(domid), &op, &release)) {
-		arch_npt_flush(vm_at(domid));
-		grant_unmap_finish(&release);
-	}
+	grant_give_back(vm_at(domid), &pin,
+			grant_unmap(vm_at(domid), &op, &pin));
 	return op.status;
 }
 

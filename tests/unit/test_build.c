@@ -199,7 +199,7 @@ static void ring_is_offered_to_the_store_and_to_no_other(void **state)
 		const struct grant_entry_v1 *grant;
 
 		fixture_build(d);
-		grant = &d->grants.frame[0][GNTTAB_RESERVED_XENSTORE];
+		grant = grant_entry(d, GNTTAB_RESERVED_XENSTORE);
 		if (id == 1) {
 			assert_int_equal(d->param[HVM_PARAM_STORE_PFN], 0);
 			assert_int_equal(grant->flags, 0);

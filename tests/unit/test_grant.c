@@ -228,14 +228,15 @@ static void pins_never_overflow(void **state)
 {
 	struct grant_active *active = &vm_at(1)->grants.active[8];
 	struct gnttab_map_grant_ref op = map(2, HOLE, 1, 8, 0);
-	mfn_t mfn;
+	struct grant_pin pin = { .ref = 8, .write = true };
 
 	(void)state;
 	active->write_count = UINT16_MAX;
-	assert_refused(pin_take(vm_at(1), 2, 8, true, &mfn), GNTST_no_space);
+	assert_refused(grant_pin_take(vm_at(1), 2, &pin), GNTST_no_space);
+	pin.write = false;
 	active->write_count = 1;
 	active->read_count = UINT16_MAX;
-	assert_refused(pin_take(vm_at(1), 2, 8, false, &mfn), GNTST_no_space);
+	assert_refused(grant_pin_take(vm_at(1), 2, &pin), GNTST_no_space);
 	active->read_count = 0;
 	assert_int_equal(unmap(2, HOLE, op.handle), GNTST_okay);
 }

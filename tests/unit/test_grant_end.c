@@ -70,14 +70,14 @@ static void a_dead_lender_leaves_blank_pages(void **state)
 static void the_end_waits_for_a_copy_under_way(void **state)
 {
 	uint64_t cursor = 0, peer = 0;
-	mfn_t mfn;
+	struct grant_pin pin = { .ref = 8 };
 
 	(void)state;
-	assert_int_equal(pin_take(vm_at(1), 2, 8, false, &mfn), GNTST_okay);
+	assert_int_equal(grant_pin_take(vm_at(1), 2, &pin), GNTST_okay);
 	vm_at(1)->state = DOMAIN_DYING;
 	for (unsigned int i = 0; i < 10; i++)
 		assert_false(grant_revoke_step(vm_at(1), &cursor, &peer));
-	pin_drop(vm_at(1), 8, false, mfn);
+	grant_pin_drop(&pin);
 	assert_true(end_of_lender(vm_at(1)) < 5);
 }
 

@@ -58,8 +58,7 @@ static void create_tables(struct domain *d, const struct vm_spec *s)
 	d->port_count = s->port_count;
 	d->port = take(s->port_count * sizeof(struct port));
 	d->grants.frame_max = s->grant_frames;
-	d->grants.frame = take(s->grant_frames * sizeof(void *));
-	d->grants.frame_mfn = take(s->grant_frames * sizeof(mfn_t));
+	d->grants.frame = take(s->grant_frames * sizeof(mfn_t));
 	d->grants.active = take(s->grant_frames * GRANT_REFS_PER_FRAME *
 				sizeof(struct grant_active));
 	d->map_count = s->map_count;
@@ -222,18 +221,13 @@ void *vm_ptr(unsigned int domid, uint64_t gpa)
 void vm_grant(unsigned int domid, uint32_t ref, unsigned int to, uint64_t gfn,
 	      unsigned int flags)
 {
-	struct grant_entry_v1 *entry =
-		&vm_at(domid)->grants.frame[ref / GRANT_REFS_PER_FRAME]
-					   [ref % GRANT_REFS_PER_FRAME];
-
-	atomic_store((uint64_t *)(void *)entry,
+	atomic_store((uint64_t *)(void *)grant_entry(vm_at(domid), ref),
 		     (gfn & UINT32_MAX) << 32 | (uint64_t)to << 16 | flags);
 }
 
 uint16_t vm_grant_flags(unsigned int domid, uint32_t ref)
 {
-	return vm_at(domid)->grants.frame[ref / GRANT_REFS_PER_FRAME]
-					 [ref % GRANT_REFS_PER_FRAME].flags;
+	return grant_entry(vm_at(domid), ref)->flags;
 }
 
 int64_t world_call_at(struct vcpu *v, hypercall_fn *call, uint64_t cmd,

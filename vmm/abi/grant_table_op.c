@@ -54,16 +54,12 @@ static uint32_t map(struct domain *d, struct gnttab_map_grant_ref *op,
 static uint32_t unmap(struct domain *d, struct gnttab_unmap_grant_ref *op,
 		      uint32_t count)
 {
-	struct grant_release release[SLICE];
-	uint32_t release_count = 0;
+	struct grant_pin pin[SLICE];
+	uint32_t pin_count = 0;
 
 	for (uint32_t i = 0; i < count; i++)
-		if (grant_unmap_begin(d, &op[i], &release[release_count]))
-			release_count++;
-	if (release_count)
-		arch_npt_flush(d);
-	for (uint32_t i = 0; i < release_count; i++)
-		grant_unmap_finish(&release[i]);
+		pin_count += grant_unmap(d, &op[i], &pin[pin_count]);
+	grant_give_back(d, pin, pin_count);
 	return count;
 }
 

@@ -147,12 +147,12 @@ static int64_t place_grant_frame(struct domain *d, uint64_t index, gfn_t gfn)
 	err = p2m_may_replace(d, gfn, frames - MIN(frames, t->frame_count),
 			      &old);
 	there = old.kind == P2M_SHARED && index < t->frame_count &&
-		old.mfn.n == t->frame_mfn[index].n;
+		old.mfn.n == t->frame[index].n;
 	if (!err)
 		err = grant_grow(d, frames);
 	if (!err)
 		flush = p2m_replace(d, gfn, P2M_SHARED, true,
-				    t->frame_mfn[index]);
+				    t->frame[index]);
 	spin_unlock(&d->lock);
 	if (flush)
 		arch_npt_flush(d);

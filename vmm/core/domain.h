@@ -65,8 +65,7 @@ struct grant_active {		/* private truth about one reference */
 	uint16_t reserved;
 };
 struct grant_table {
-	struct grant_entry_v1 **frame;	/* [L] frame[0..frame_count) */
-	mfn_t *frame_mfn;		/* [L] */
+	mfn_t *frame;			/* [L] frame[0..frame_count) */
 	struct grant_active *active;	/* [L] one per possible reference */
 	uint32_t frame_count;		/* [L] */
 	uint32_t frame_max;		/* [I] */

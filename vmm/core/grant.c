@@ -5,7 +5,6 @@
  * "the next one", so that a zeroed array is a chain of all.
  */
 #include "core/grant.h"
-#include "core/grant_pin.h"
 #include "core/lock.h"
 #include "core/p2m.h"
 #include "core/world.h"
@@ -34,9 +33,9 @@ static int16_t map_locked(struct domains_locked both,
 	bool readonly = op->flags & GNTMAP_readonly;
 	gfn_t gfn = gfn_of(op->host_addr);
 	struct domain *d = both.self;
+	struct grant_pin pin = { .ref = op->ref, .write = !readonly };
 	struct p2m_entry old;
 	int16_t status;
-	mfn_t mfn;
 
 	if (d->map_free >= d->map_count)
 		return GNTST_no_space;
@@ -53,10 +52,10 @@ static int16_t map_locked(struct domains_locked both,
 	/* It could be the very frame that is to be lent. */
 	if (d == both.peer && old.kind == P2M_RAM)
 		return GNTST_general_error;
-	status = pin_take(both.peer, d->id, op->ref, !readonly, &mfn);
+	status = grant_pin_take(both.peer, d->id, &pin);
 	if (status != GNTST_okay)
 		return status;
-	*flush = p2m_replace(d, gfn, P2M_GRANT, !readonly, mfn);
+	*flush = p2m_replace(d, gfn, P2M_GRANT, !readonly, pin.mfn);
 	op->handle = take_handle(d);
 	op->dev_bus_addr = 0;
 	d->map[op->handle] = (struct grant_map){
@@ -88,21 +87,27 @@ bool grant_map(struct domain *d, struct gnttab_map_grant_ref *op)
 	return flush;
 }
 
-struct grant_release grant_unmap_locked(struct domain *d, uint32_t handle)
+struct grant_pin grant_unmap_locked(struct domain *d, uint32_t handle,
+				    enum grant_map_state next)
 {
-	const struct grant_map *m = &d->map[handle];
-	struct grant_release release = { m->domid, m->ref, m->readonly,
-					 MFN_NONE };
+	struct grant_map *m = &d->map[handle];
+	struct grant_pin pin = { m->domid, !m->readonly, m->ref, MFN_NONE };
+	gfn_t gfn = GFN(m->gfn);
 
 	if (m->state == GRANT_MAP_LIVE)
-		release.mfn = p2m_lookup(d, GFN(m->gfn)).mfn;
-	p2m_set(d, GFN(m->gfn), P2M_NONE, false, MFN_NONE);
-	free_handle(d, handle);
-	return release;
+		pin.mfn = p2m_lookup(d, gfn).mfn;
+	if (next == GRANT_MAP_REVOKED) {
+		m->state = GRANT_MAP_REVOKED;
+		p2m_set(d, gfn, P2M_BLANK, pin.write, d->p2m.blank);
+	} else {
+		p2m_set(d, gfn, P2M_NONE, false, MFN_NONE);
+		free_handle(d, handle);
+	}
+	return pin;
 }
 
-bool grant_unmap_begin(struct domain *d, struct gnttab_unmap_grant_ref *op,
-		       struct grant_release *release)
+bool grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op,
+		 struct grant_pin *pin)
 {
 	const struct grant_map *m;
 
@@ -111,99 +116,81 @@ bool grant_unmap_begin(struct domain *d, struct gnttab_unmap_grant_ref *op,
 		return false;
 	m = &d->map[arch_index_nospec(op->handle, d->map_count)];
 	spin_lock(&d->lock);
-	if (m->state != GRANT_MAP_FREE) {
+	if (m->state != GRANT_MAP_FREE)
 		op->status = m->gfn == gfn_of(op->host_addr).n ?
 			     GNTST_okay : GNTST_general_error;
-		if (op->status == GNTST_okay)
-			*release = grant_unmap_locked(
-				d, (uint32_t)(m - d->map));
-	}
+	if (op->status == GNTST_okay)
+		*pin = grant_unmap_locked(d, (uint32_t)(m - d->map),
+					  GRANT_MAP_FREE);
 	spin_unlock(&d->lock);
 	return op->status == GNTST_okay;
 }
 
-void grant_unmap_finish(const struct grant_release *release)
+void grant_give_back(struct domain *d, const struct grant_pin *pin,
+		     uint32_t count)
 {
-	struct domain *granter = domain_at(release->domid);
-
-	if (release->mfn.n == MFN_NONE.n)
-		return;		/* it had been revoked */
-	spin_lock(&granter->lock);
-	pin_drop(granter, release->ref, !release->readonly, release->mfn);
-	spin_unlock(&granter->lock);
+	if (count)
+		arch_npt_flush(d);
+	for (uint32_t i = 0; i < count; i++)
+		grant_pin_drop(&pin[i]);
 }
 
 /* --- copies --- */
 
-struct copy_side {
-	struct domain *granter;		/* NULL: a frame of the caller's own */
-	uint32_t ref;
-	bool write;
-	mfn_t mfn;
-	uint8_t *byte;
-};
-
+/* Finds one side's bytes; pin->write is set, the rest of pin is filled. */
 static int16_t side_begin(struct domain *d, const struct gnttab_copy_ptr *p,
-			  bool granted, struct copy_side *side)
+			  bool granted, struct grant_pin *pin, uint8_t **byte)
 {
-	int16_t status;
-
 	if (granted) {
-		side->granter = domain_peer(d, p->domid);
-		side->ref = p->u.ref;
-		if (!side->granter)
+		struct domain *granter = domain_peer(d, p->domid);
+		int16_t status;
+
+		if (!granter)
 			return GNTST_permission_denied;
-		spin_lock(&side->granter->lock);
-		status = pin_take(side->granter, d->id, side->ref,
-				  side->write, &side->mfn);
-		spin_unlock(&side->granter->lock);
+		pin->ref = p->u.ref;
+		spin_lock(&granter->lock);
+		status = grant_pin_take(granter, d->id, pin);
+		spin_unlock(&granter->lock);
 		if (status != GNTST_okay)
 			return status;
-		side->byte = arch_frame_ptr(side->mfn);
+		*byte = arch_frame_ptr(pin->mfn);
 	} else {
 		if (!domain_is_self(d, p->domid))
 			return GNTST_permission_denied;
-		side->byte = p2m_ram_ptr(d, GFN(p->u.gmfn));
-		if (!side->byte)
+		pin->mfn = MFN_NONE;
+		*byte = p2m_ram_ptr(d, GFN(p->u.gmfn));
+		if (!*byte)
 			return GNTST_bad_page;
 	}
-	side->byte += p->offset;
+	*byte += p->offset;
 	return GNTST_okay;
-}
-
-static void side_end(const struct copy_side *side)
-{
-	if (!side->granter)
-		return;
-	spin_lock(&side->granter->lock);
-	pin_drop(side->granter, side->ref, side->write, side->mfn);
-	spin_unlock(&side->granter->lock);
 }
 
 void grant_copy(struct domain *d, struct gnttab_copy *op)
 {
-	struct copy_side from = { .write = false }, to = { .write = true };
+	struct grant_pin pin_from = { .write = false };
+	struct grant_pin pin_to = { .write = true };
+	uint8_t *from, *to;
 
 	op->status = GNTST_bad_copy_arg;
 	if ((uint32_t)op->source.offset + op->len > PAGE_SIZE ||
 	    (uint32_t)op->dest.offset + op->len > PAGE_SIZE)
 		return;
 	op->status = side_begin(d, &op->source, op->flags & GNTCOPY_source_gref,
-				&from);
+				&pin_from, &from);
 	if (op->status != GNTST_okay)
 		return;
 	op->status = side_begin(d, &op->dest, op->flags & GNTCOPY_dest_gref,
-				&to);
+				&pin_to, &to);
 	if (op->status == GNTST_okay) {
 		/* Overlap is legal, and then rare. */
-		if (from.byte < to.byte + op->len &&
-		    to.byte < from.byte + op->len)
-			memmove(to.byte, from.byte, op->len);
+		if (from < to + op->len && to < from + op->len)
+			memmove(to, from, op->len);
 		else
-			arch_copy(to.byte, from.byte, op->len);
-		side_end(&to);
+			arch_copy(to, from, op->len);
+		grant_pin_drop(&pin_to);
 	}
-	side_end(&from);
+	grant_pin_drop(&pin_from);
 }
 
 /* --- the table --- */
@@ -221,10 +208,7 @@ int grant_grow(struct domain *d, uint32_t frames)
 	for (uint32_t i = 0; i < GRANT_GROW_STEP; i++) {
 		if (t->frame_count == frames)
 			break;
-		t->frame_mfn[t->frame_count] = pool_take(&d->pool);
-		t->frame[t->frame_count] =
-			arch_frame_ptr(t->frame_mfn[t->frame_count]);
-		t->frame_count++;
+		t->frame[t->frame_count++] = pool_take(&d->pool);
 	}
 	return t->frame_count < frames ? -XEN_EAGAIN : 0;
 }

@@ -17,25 +17,49 @@
 
 #define GRANT_REFS_PER_FRAME	512u	/* entries in a frame of the table */
 
+/* The entry of a reference below frame_count frames' worth. */
+static inline struct grant_entry_v1 *grant_entry(const struct domain *d,
+						 uint32_t ref)
+{
+	struct grant_entry_v1 *frame = arch_frame_ptr(
+		d->grants.frame[ref / GRANT_REFS_PER_FRAME]);
+
+	return &frame[ref % GRANT_REFS_PER_FRAME];
+}
+
 /* Fills status and handle. True when the caller must flush d's p2m. */
 bool grant_map(struct domain *d, struct gnttab_map_grant_ref *op);
 
-/*
- * Unmapping is in two steps so that one flush serves a batch: begin takes the
- * loan out of the p2m, finish gives it back.
- */
-struct grant_release {
+/* A use of a reference, by a map or by a copy under way. */
+struct grant_pin {
 	uint16_t domid;		/* granter */
+	bool write;
 	uint32_t ref;
-	bool readonly;
 	mfn_t mfn;		/* MFN_NONE: it had been revoked */
 };
-/* Fills op->status. True if release was filled: flush, then finish. */
-bool grant_unmap_begin(struct domain *d, struct gnttab_unmap_grant_ref *op,
-		       struct grant_release *release);
-void grant_unmap_finish(const struct grant_release *release);
-/* Begin, for a handle that is in use. [L] */
-struct grant_release grant_unmap_locked(struct domain *d, uint32_t handle);
+/*
+ * Pins a reference of granter, locked, for user: the loan of pin->mfn is
+ * counted and the entry marked. A GNTST_ status; nothing happened unless it
+ * is GNTST_okay.
+ */
+int16_t grant_pin_take(struct domain *granter, uint16_t user,
+		       struct grant_pin *pin);
+/* Gives it back; nobody can reach the frame through it any more. */
+void grant_pin_drop(const struct grant_pin *pin);
+
+/*
+ * Unmapping is in two steps so that one flush serves a batch: the loan is
+ * taken out of the p2m, then d's pins are dropped. Fills op->status. True if
+ * pin was filled.
+ */
+bool grant_unmap(struct domain *d, struct gnttab_unmap_grant_ref *op,
+		 struct grant_pin *pin);
+/* The same for a handle that is in use, which becomes free or revoked. [L] */
+struct grant_pin grant_unmap_locked(struct domain *d, uint32_t handle,
+				    enum grant_map_state next);
+/* Flushes what was taken out of d's p2m, then drops the pins. */
+void grant_give_back(struct domain *d, const struct grant_pin *pin,
+		     uint32_t count);
 
 /* Fills op->status. */
 void grant_copy(struct domain *d, struct gnttab_copy *op);

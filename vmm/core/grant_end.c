@@ -3,68 +3,43 @@
  * The end of a domain, for grants: what it borrowed goes back, what it lent
  * is taken from the borrowers without asking them. Nothing here waits.
  */
-#include <xen/errno.h>
 #include "core/grant.h"
-#include "core/p2m.h"
 #include "core/world.h"
 
 #define RELEASE_BATCH	16u	/* loans given back for one flush */
 #define SCAN_BATCH	1024u	/* records looked at in one step */
 #define PEER_BATCH	256u
 
-/* Flushes what was taken out of user's p2m, then gives it back. */
-static void give_back(struct domain *user, const struct grant_release *release,
-		      uint32_t count)
-{
-	if (count)
-		arch_npt_flush(user);
-	for (uint32_t i = 0; i < count; i++)
-		grant_unmap_finish(&release[i]);
-}
-
-bool grant_unmap_all_step(struct domain *d, uint64_t *cursor)
-{
-	uint64_t end = MIN(*cursor + SCAN_BATCH, (uint64_t)d->map_count);
-	struct grant_release release[RELEASE_BATCH];
-	uint32_t count = 0;
-
-	if (!d->map_live)
-		return true;
-	spin_lock(&d->lock);
-	for (; *cursor < end && count < RELEASE_BATCH; ++*cursor)
-		if (d->map[*cursor].state != GRANT_MAP_FREE)
-			release[count++] = grant_unmap_locked(
-				d, (uint32_t)*cursor);
-	spin_unlock(&d->lock);
-	give_back(d, release, count);
-	return *cursor >= d->map_count;
-}
-
-/* One step through user's maps: those of granter d become blank. */
-static bool revoke_from(struct domain *d, struct domain *user,
-			uint64_t *cursor)
+/*
+ * One step through user's maps: those of granter are revoked; all are undone
+ * if no granter is given.
+ */
+static bool take_maps(struct domain *user, const struct domain *granter,
+		      uint64_t *cursor)
 {
 	uint64_t end = MIN(*cursor + SCAN_BATCH, (uint64_t)user->map_count);
-	struct grant_release release[RELEASE_BATCH];
+	struct grant_pin pin[RELEASE_BATCH];
 	uint32_t count = 0;
 
 	spin_lock(&user->lock);
 	for (; *cursor < end && count < RELEASE_BATCH; ++*cursor) {
-		struct grant_map *m = &user->map[*cursor];
+		const struct grant_map *m = &user->map[*cursor];
 
-		if (m->state != GRANT_MAP_LIVE || m->domid != d->id)
-			continue;
-		release[count++] = (struct grant_release){
-			m->domid, m->ref, m->readonly,
-			p2m_lookup(user, GFN(m->gfn)).mfn
-		};
-		m->state = GRANT_MAP_REVOKED;
-		p2m_set(user, GFN(m->gfn), P2M_BLANK, !m->readonly,
-			user->p2m.blank);
+		if (granter ? m->state == GRANT_MAP_LIVE &&
+			      m->domid == granter->id
+			    : m->state != GRANT_MAP_FREE)
+			pin[count++] = grant_unmap_locked(
+				user, (uint32_t)*cursor,
+				granter ? GRANT_MAP_REVOKED : GRANT_MAP_FREE);
 	}
 	spin_unlock(&user->lock);
-	give_back(user, release, count);
+	grant_give_back(user, pin, count);
 	return *cursor >= user->map_count;
+}
+
+bool grant_unmap_all_step(struct domain *d, uint64_t *cursor)
+{
+	return !d->map_live || take_maps(d, NULL, cursor);
 }
 
 /*
@@ -100,7 +75,7 @@ bool grant_revoke_step(struct domain *d, uint64_t *cursor, uint64_t *peer)
 		struct domain *user = world.domain[*peer];
 		bool none = !user || !atomic_load_relaxed(&user->map_live);
 
-		if (none || revoke_from(d, user, cursor)) {
+		if (none || take_maps(user, d, cursor)) {
 			*cursor = 0;
 			++*peer;
 		}

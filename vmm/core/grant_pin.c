@@ -4,10 +4,9 @@
  * is read and marked as one 8-byte word, so that what was checked is what was
  * marked.
  */
-#include "core/grant_pin.h"
 #include "core/grant.h"
 #include "core/p2m.h"
-#include "core/partition.h"
+#include "core/world.h"
 
 #define ENTRY_TRIES	5u	/* against a guest that rewrites its entry */
 
@@ -25,10 +24,7 @@ static struct grant_ref ref_at(const struct domain *d, uint32_t ref)
 	if (ref >= count)
 		return (struct grant_ref){ NULL, NULL };
 	ref = (uint32_t)arch_index_nospec(ref, count);
-	return (struct grant_ref){
-		&t->active[ref], &t->frame[ref / GRANT_REFS_PER_FRAME]
-					  [ref % GRANT_REFS_PER_FRAME]
-	};
+	return (struct grant_ref){ &t->active[ref], grant_entry(d, ref) };
 }
 
 /* A frame that d may lend: its own memory, or its xenstore ring. */
@@ -75,11 +71,12 @@ static int16_t mark_entry(const struct domain *granter, struct grant_ref ref,
 	return GNTST_general_error;
 }
 
-int16_t pin_take(struct domain *granter, uint16_t user, uint32_t number,
-		 bool write, mfn_t *mfn)
+int16_t grant_pin_take(struct domain *granter, uint16_t user,
+		       struct grant_pin *pin)
 {
-	struct grant_ref ref = ref_at(granter, number);
+	struct grant_ref ref = ref_at(granter, pin->ref);
 	struct grant_active *a = ref.active;
+	bool write = pin->write;
 	uint32_t state = atomic_load(&granter->state);
 	uint16_t *count;
 
@@ -93,29 +90,38 @@ int16_t pin_take(struct domain *granter, uint16_t user, uint32_t number,
 	if (*count == UINT16_MAX)
 		return GNTST_no_space;
 	if (write ? !a->write_count : !a->read_count && !a->write_count) {
-		int16_t status = mark_entry(granter, ref, user, write, mfn);
+		int16_t status = mark_entry(granter, ref, user, write,
+					    &pin->mfn);
 
 		if (status != GNTST_okay)
 			return status;
-	} else if (!lendable(granter, a->gfn, mfn)) {
+	} else if (!lendable(granter, a->gfn, &pin->mfn)) {
 		return GNTST_general_error;
 	}
 	a->domid = user;
 	++*count;
-	atomic_fetch_add(&frame_at(*mfn)->loans, 1u);
+	pin->domid = granter->id;
+	atomic_fetch_add(&frame_at(pin->mfn)->loans, 1u);
 	return GNTST_okay;
 }
 
-void pin_drop(struct domain *granter, uint32_t number, bool write, mfn_t mfn)
+void grant_pin_drop(const struct grant_pin *pin)
 {
-	struct grant_ref ref = ref_at(granter, number);
-	struct grant_active *a = ref.active;
-	uint16_t *count = write ? &a->write_count : &a->read_count;
+	struct domain *granter = domain_at(pin->domid);
+	struct grant_active *a;
+	struct grant_ref ref;
+	uint16_t *count;
 	uint32_t bits = 0;
 
-	BUG_ON(!*count || !atomic_load(&frame_at(mfn)->loans));
+	if (pin->mfn.n == MFN_NONE.n)
+		return;
+	spin_lock(&granter->lock);
+	ref = ref_at(granter, pin->ref);
+	a = ref.active;
+	count = pin->write ? &a->write_count : &a->read_count;
+	BUG_ON(!*count || !atomic_load(&frame_at(pin->mfn)->loans));
 	--*count;
-	atomic_fetch_add(&frame_at(mfn)->loans, (uint32_t)-1);
+	atomic_fetch_add(&frame_at(pin->mfn)->loans, (uint32_t)-1);
 	if (!a->write_count)
 		bits |= GTF_writing;
 	if (!a->write_count && !a->read_count)
@@ -123,4 +129,5 @@ void pin_drop(struct domain *granter, uint32_t number, bool write, mfn_t mfn)
 	atomic_fetch_and(&ref.entry->flags, (uint16_t)~bits);
 	if (bits & GTF_reading)
 		*a = (struct grant_active){ .gfn = 0 };
+	spin_unlock(&granter->lock);
 }

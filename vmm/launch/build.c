@@ -235,7 +235,7 @@ static void offer_to_store(struct domain *d)
 		arch_frame_ptr(d->xenstore_mfn);
 
 	ring->connection = XENSTORE_RECONNECT;
-	d->grants.frame[0][GNTTAB_RESERVED_XENSTORE] = (struct grant_entry_v1){
+	*grant_entry(d, GNTTAB_RESERVED_XENSTORE) = (struct grant_entry_v1){
 		.flags = GTF_permit_access,
 		.domid = world.store,
 		.frame = (uint32_t)d->xenstore_gfn.n,

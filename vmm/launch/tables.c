@@ -17,7 +17,6 @@ static void create_arrays(const struct blueprint *b, struct domain *d)
 
 	g->frame_max = b->grant_frames;
 	g->frame = BOOT_ARRAY(g->frame, g->frame_max);
-	g->frame_mfn = BOOT_ARRAY(g->frame_mfn, g->frame_max);
 	g->active = BOOT_ARRAY(g->active, g->frame_max * GRANTS_PER_FRAME);
 	d->map_count = b->grant_maps;
 	d->map = BOOT_ARRAY(d->map, d->map_count);
