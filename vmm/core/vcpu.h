@@ -38,10 +38,9 @@ struct guest_regs {		/* general registers in hardware order */
 struct lapic {
 	uint64_t irr[4];	/* [A] other vCPUs set bits */
 	uint64_t isr[4];	/* [C] */
-	uint32_t tpr, svr, esr, esr_latched;	/* [C] */
-	uint32_t lvt[6];	/* [C] timer, thermal, pmc, lint0, lint1, err */
-	uint64_t icr;		/* [C] */
-	uint32_t timer_initial, timer_divide;	/* [C] */
+	uint64_t reg[64];	/* [C] the rest by number; [A] who is on */
+#define LAPIC_TPR	8u
+	uint32_t esr_latched;	/* [C] errors since ESR was written */
 	nsec_t timer_start;	/* [C] */
 };
 

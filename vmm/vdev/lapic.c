@@ -28,7 +28,7 @@ static int highest(const uint64_t bits[4])
 
 static bool is_enabled(const struct lapic *l)
 {
-	return atomic_load_relaxed(&l->svr) & SVR_ENABLE;
+	return atomic_load_relaxed(&l->reg[REG_SVR]) & SVR_ENABLE;
 }
 
 /* Processor priority: the higher class of what runs and of TPR. */
@@ -36,18 +36,24 @@ static uint32_t priority(const struct lapic *l)
 {
 	int running = highest(l->isr);
 	uint32_t class = running < 0 ? 0 : (uint32_t)running & CLASS_MASK;
+	uint32_t tpr = (uint32_t)l->reg[REG_TPR];
 
-	return (l->tpr & CLASS_MASK) >= class ? l->tpr : class;
+	return (tpr & CLASS_MASK) >= class ? tpr : class;
+}
+
+static uint32_t logical_id(const struct vcpu *v)
+{
+	return (v->id >> 4) << 16 | BIT32(v->id & 15u);
 }
 
 void lapic_reset(struct vcpu *v)
 {
 	timer_stop(cpu_of(v), &v->timer[TIMER_LAPIC]);
-	for (unsigned int i = 0; i < 4; i++)
-		atomic_store(&v->lapic.irr[i], 0u);
-	v->lapic = (struct lapic){ .svr = SVR_RESET };
-	for (unsigned int i = 0; i < LVT_COUNT; i++)
-		v->lapic.lvt[i] = LVT_MASKED;
+	v->lapic = (struct lapic){ .reg = {
+		[REG_ID] = v->id, [REG_VERSION] = VERSION,
+		[REG_LDR] = logical_id(v), [REG_SVR] = SVR_RESET,
+		[REG_LVT ... REG_LVT + LVT_COUNT - 1] = LVT_MASKED,
+	} };
 }
 
 int lapic_pending_vector(const struct vcpu *v)
@@ -76,26 +82,23 @@ void lapic_raise(struct vcpu *v, uint8_t vector)
 	vcpu_notify(v, VCPU_PENDING_LAPIC);
 }
 
-/* An error of the guest's own making; it may have asked to be told. */
-static void raise_error(struct vcpu *v, uint32_t bit)
+/* What a local vector is for has happened; a bad one is an error, too. */
+static void raise_local(struct vcpu *v, enum lvt entry)
 {
-	uint32_t lvt = v->lapic.lvt[LVT_ERROR];
+	uint32_t lvt = (uint32_t)v->lapic.reg[REG_LVT + entry];
 
-	v->lapic.esr_latched |= bit;
 	if (lvt & LVT_MASKED)
 		return;
-	if ((uint8_t)lvt < VECTOR_MIN)
-		v->lapic.esr_latched |= ESR_RECEIVE_VECTOR;
-	else
+	if ((uint8_t)lvt >= VECTOR_MIN) {
 		lapic_raise(v, (uint8_t)lvt);
+		return;
+	}
+	v->lapic.esr_latched |= ESR_RECEIVE_VECTOR;
+	if (entry != LVT_ERROR)
+		raise_local(v, LVT_ERROR);
 }
 
 /* --- interrupts between processors --- */
-
-static uint32_t logical_id(const struct vcpu *v)
-{
-	return (v->id >> 4) << 16 | BIT32(v->id & 15u);
-}
 
 static bool is_meant(const struct vcpu *self, const struct vcpu *to,
 		     uint64_t icr)
@@ -156,7 +159,8 @@ static void send(struct vcpu *self, uint64_t icr)
 	uint32_t mode = ICR_MODE(icr);
 
 	if (mode <= MODE_LOWEST && (uint8_t)icr < VECTOR_MIN) {
-		raise_error(self, ESR_SEND_VECTOR);
+		self->lapic.esr_latched |= ESR_SEND_VECTOR;
+		raise_local(self, LVT_ERROR);
 		return;
 	}
 	/* INIT with level 0 only synchronised buses of long ago. */
@@ -173,32 +177,29 @@ static void send(struct vcpu *self, uint64_t icr)
 
 static uint32_t timer_divisor_shift(const struct lapic *l)
 {
-	uint32_t d = l->timer_divide;
+	uint32_t d = (uint32_t)l->reg[REG_TIMER_DIVIDE];
 
 	return (((d >> 1 & 4u) | (d & 3u)) + 1u) & 7u;
 }
 
 static nsec_t timer_period(const struct lapic *l)
 {
-	return (nsec_t)l->timer_initial << timer_divisor_shift(l);
+	return l->reg[REG_TIMER_INITIAL] << timer_divisor_shift(l);
 }
 
 static bool timer_is_periodic(const struct lapic *l)
 {
-	return l->lvt[LVT_TIMER] & LVT_PERIODIC;
+	return l->reg[REG_LVT + LVT_TIMER] & LVT_PERIODIC;
 }
 
 static void timer_start(struct vcpu *v)
 {
 	struct lapic *l = &v->lapic;
-	struct timer *timer = &v->timer[TIMER_LAPIC];
+	nsec_t period = timer_period(l);
 
 	l->timer_start = arch_time();
-	if (l->timer_initial)
-		timer_set(cpu_of(v), timer,
-			  l->timer_start + MAX(timer_period(l), PERIOD_MIN));
-	else
-		timer_stop(cpu_of(v), timer);
+	timer_set(cpu_of(v), &v->timer[TIMER_LAPIC], period ?
+		  l->timer_start + MAX(period, PERIOD_MIN) : NSEC_NEVER);
 }
 
 static uint32_t timer_current(const struct lapic *l)
@@ -218,9 +219,8 @@ static uint32_t timer_current(const struct lapic *l)
 void hook_lapic_timer(struct vcpu *v)
 {
 	struct lapic *l = &v->lapic;
-	uint32_t lvt = l->lvt[LVT_TIMER];
 
-	if (timer_is_periodic(l) && l->timer_initial) {
+	if (timer_is_periodic(l) && l->reg[REG_TIMER_INITIAL]) {
 		nsec_t period = MAX(timer_period(l), PERIOD_MIN);
 		nsec_t now = arch_time();
 
@@ -228,15 +228,33 @@ void hook_lapic_timer(struct vcpu *v)
 		timer_set(cpu_of(v), &v->timer[TIMER_LAPIC],
 			  l->timer_start + period);
 	}
-	if (lvt & LVT_MASKED)
-		return;
-	if ((uint8_t)lvt < VECTOR_MIN)
-		raise_error(v, ESR_RECEIVE_VECTOR);
-	else
-		lapic_raise(v, (uint8_t)lvt);
+	raise_local(v, LVT_TIMER);
 }
 
 /* --- registers --- */
+
+#define READABLE \
+	(REGS(REG_ID, 2) | REGS(REG_TPR, 1) | REGS(REG_PPR, 1) | \
+	 REGS(REG_LDR, 1) | REGS(REG_SVR, 1) | REGS(REG_ISR, 8) | \
+	 REGS(REG_TMR, 8) | REGS(REG_IRR, 8) | REGS(REG_ESR, 1) | \
+	 REGS(REG_ICR, 1) | REGS(REG_LVT, LVT_COUNT) | \
+	 REGS(REG_TIMER_INITIAL, 2) | REGS(REG_TIMER_DIVIDE, 1))
+
+/* The bits that a guest may write; EOI and ESR take 0 and no more. */
+static const uint64_t writable[64] = {
+	[REG_TPR] = 0xff,
+	[REG_SVR] = 0xff | SVR_ENABLE | SVR_FOCUS,
+	[REG_ICR] = ICR_WRITABLE,
+	[REG_LVT + LVT_TIMER] = 0xffu | LVT_ALL | LVT_PERIODIC,
+	[REG_LVT + LVT_THERMAL] = 0x7ffu | LVT_ALL,
+	[REG_LVT + LVT_COUNTER] = 0x7ffu | LVT_ALL,
+	[REG_LVT + LVT_LINT0] = 0xa7ffu | LVT_ALL,
+	[REG_LVT + LVT_LINT1] = 0xa7ffu | LVT_ALL,
+	[REG_LVT + LVT_ERROR] = 0xffu | LVT_ALL,
+	[REG_TIMER_INITIAL] = UINT32_MAX,
+	[REG_TIMER_DIVIDE] = 0xb,
+	[REG_SELF_IPI] = 0xff,
+};
 
 static uint32_t bits_read(const uint64_t bits[4], uint32_t reg)
 {
@@ -245,53 +263,30 @@ static uint32_t bits_read(const uint64_t bits[4], uint32_t reg)
 	return (uint32_t)(reg & 1u ? word >> 32 : word);
 }
 
-/* What a register holds; those that are write-only are not known. */
-static uint64_t read(const struct vcpu *v, uint32_t reg, bool *known)
-{
-	const struct lapic *l = &v->lapic;
-
-	switch (reg) {
-	case REG_ID:
-		return v->id;
-	case REG_VERSION:
-		return VERSION;
-	case REG_TPR:
-		return l->tpr;
-	case REG_PPR:
-		return priority(l);
-	case REG_LDR:
-		return logical_id(v);
-	case REG_SVR:
-		return l->svr;
-	case REG_ISR ... REG_ISR + 7:
-		return bits_read(l->isr, reg);
-	case REG_TMR ... REG_TMR + 7:
-		return 0;
-	case REG_IRR ... REG_IRR + 7:
-		return bits_read(l->irr, reg);
-	case REG_ESR:
-		return l->esr;
-	case REG_ICR:
-		return l->icr;
-	case REG_LVT ... REG_LVT + LVT_COUNT - 1:
-		return l->lvt[reg - REG_LVT];
-	case REG_TIMER_INITIAL:
-		return l->timer_initial;
-	case REG_TIMER_CURRENT:
-		return timer_current(l);
-	case REG_TIMER_DIVIDE:
-		return l->timer_divide;
-	}
-	*known = false;
-	return 0;
-}
-
 bool lapic_msr_read(struct vcpu *v, uint32_t index, uint64_t *value)
 {
-	bool known = true;
+	const struct lapic *l = &v->lapic;
+	uint32_t reg = index - MSR_X2APIC;
 
-	*value = read(v, index - MSR_X2APIC, &known);
-	return known;
+	if (reg >= ARRAY_SIZE(l->reg) || !(READABLE & BIT64(reg)))
+		return false;
+	switch (reg) {
+	case REG_PPR:
+		*value = priority(l);
+		break;
+	case REG_ISR ... REG_ISR + 7:
+		*value = bits_read(l->isr, reg);
+		break;
+	case REG_IRR ... REG_IRR + 7:
+		*value = bits_read(l->irr, reg);
+		break;
+	case REG_TIMER_CURRENT:
+		*value = timer_current(l);
+		break;
+	default:
+		*value = l->reg[arch_index_nospec(reg, ARRAY_SIZE(l->reg))];
+	}
+	return true;
 }
 
 static void end_of_interrupt(struct lapic *l)
@@ -302,60 +297,11 @@ static void end_of_interrupt(struct lapic *l)
 		l->isr[vector / 64] &= ~BIT64(vector % 64);
 }
 
-static void set_svr(struct vcpu *v, uint32_t value)
+/* A4: what is off keeps its local vectors masked. */
+static void mask_if_off(struct lapic *l)
 {
-	atomic_store_relaxed(&v->lapic.svr, value);
-	if (!(value & SVR_ENABLE)) {
-		for (unsigned int i = 0; i < LVT_COUNT; i++)
-			v->lapic.lvt[i] |= LVT_MASKED;
-	}
-	/* What waits may be deliverable now. */
-	vcpu_notify(v, VCPU_PENDING_LAPIC);
-}
-
-static void set_lvt(struct vcpu *v, uint32_t entry, uint32_t value)
-{
-	struct lapic *l = &v->lapic;
-	bool was_periodic = timer_is_periodic(l);
-
-	if (!is_enabled(l))
-		value |= LVT_MASKED;
-	l->lvt[entry] = value & ~LVT_READ_ONLY;
-	if (timer_is_periodic(l) != was_periodic)
-		timer_start(v);
-}
-
-/* The bits that a guest may write in each local vector. */
-static const uint32_t lvt_writable[LVT_COUNT] = {
-	[LVT_TIMER] = 0xffu | LVT_READ_ONLY | LVT_MASKED | LVT_PERIODIC,
-	[LVT_THERMAL] = 0x7ffu | LVT_READ_ONLY | LVT_MASKED,
-	[LVT_COUNTER] = 0x7ffu | LVT_READ_ONLY | LVT_MASKED,
-	[LVT_LINT0] = 0xa7ffu | LVT_READ_ONLY | LVT_MASKED,
-	[LVT_LINT1] = 0xa7ffu | LVT_READ_ONLY | LVT_MASKED,
-	[LVT_ERROR] = 0xffu | LVT_READ_ONLY | LVT_MASKED,
-};
-
-/* Which bits of a register a guest may set; 0 also for unknown ones. */
-static uint64_t writable(uint32_t reg)
-{
-	switch (reg) {
-	case REG_TPR:
-	case REG_SELF_IPI:
-		return 0xff;
-	case REG_SVR:
-		return 0xff | SVR_ENABLE | SVR_FOCUS;
-	case REG_ICR:
-		return ICR_WRITABLE;
-	case REG_LVT ... REG_LVT + LVT_COUNT - 1:
-		return lvt_writable[arch_index_nospec(reg - REG_LVT,
-						      LVT_COUNT)];
-	case REG_TIMER_INITIAL:
-		return UINT32_MAX;
-	case REG_TIMER_DIVIDE:
-		return 0xb;
-	default:
-		return 0;
-	}
+	for (unsigned int i = 0; i < LVT_COUNT && !is_enabled(l); i++)
+		l->reg[REG_LVT + i] |= LVT_MASKED;
 }
 
 bool lapic_msr_write(struct vcpu *v, uint32_t index, uint64_t value)
@@ -363,43 +309,45 @@ bool lapic_msr_write(struct vcpu *v, uint32_t index, uint64_t value)
 	struct lapic *l = &v->lapic;
 	uint32_t reg = index - MSR_X2APIC;
 
-	if (value & ~writable(reg))
+	bool was_periodic = timer_is_periodic(l);
+
+	if (reg >= ARRAY_SIZE(writable))
 		return false;
+	reg = (uint32_t)arch_index_nospec(reg, ARRAY_SIZE(writable));
+	if (value & ~writable[reg] ||
+	    (!writable[reg] && reg != REG_EOI && reg != REG_ESR))
+		return false;
+	atomic_store_relaxed(&l->reg[reg], value);
 	switch (reg) {
-	case REG_TPR:
-		l->tpr = (uint32_t)value;
-		vcpu_notify(v, VCPU_PENDING_LAPIC);
-		break;
 	case REG_EOI:
 		end_of_interrupt(l);
 		vcpu_notify(v, VCPU_PENDING_LAPIC);
 		break;
+	case REG_TPR:
 	case REG_SVR:
-		set_svr(v, (uint32_t)value);
+		mask_if_off(l);
+		/* What waits may be deliverable now. */
+		vcpu_notify(v, VCPU_PENDING_LAPIC);
 		break;
 	case REG_ESR:
-		l->esr = l->esr_latched;
+		l->reg[REG_ESR] = l->esr_latched;
 		l->esr_latched = 0;
-		break;
-	case REG_ICR:
-		l->icr = value;
-		send(v, value);
-		break;
-	case REG_LVT ... REG_LVT + LVT_COUNT - 1:
-		set_lvt(v, reg - REG_LVT, (uint32_t)value);
-		break;
-	case REG_TIMER_INITIAL:
-		l->timer_initial = (uint32_t)value;
-		timer_start(v);
-		break;
-	case REG_TIMER_DIVIDE:
-		l->timer_divide = (uint32_t)value;
 		break;
 	case REG_SELF_IPI:
 		send(v, value | SHORTHAND_SELF << 18);
 		break;
-	default:
-		return false;
+	case REG_ICR:
+		send(v, value);
+		break;
+	case REG_LVT ... REG_LVT + LVT_COUNT - 1:
+		l->reg[reg] &= ~(uint64_t)LVT_READ_ONLY;
+		mask_if_off(l);
+		if (timer_is_periodic(l) != was_periodic)
+			timer_start(v);
+		break;
+	case REG_TIMER_INITIAL:
+		timer_start(v);
+		break;
 	}
 	return true;
 }

@@ -147,7 +147,7 @@ static void exit_cr(struct vcpu *v, struct vmexit *exit)
 	if (!vcpu_arch(v)->code64)
 		value = (uint32_t)value;
 	if (insn.what == INSN_READ_CR && insn.cr == 8) {
-		*gpr(v, insn.gpr) = v->lapic.tpr >> 4 & 0xf;
+		*gpr(v, insn.gpr) = v->lapic.reg[LAPIC_TPR] >> 4 & 0xf;
 		arch_vcpu_skip(v, exit);
 		return;
 	}
