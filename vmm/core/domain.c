@@ -90,26 +90,28 @@ void domain_crash(struct domain *d, const char *why)
 	domain_shutdown(d, SHUTDOWN_crash);
 }
 
+static int set_paused(struct domain *d, uint32_t paused,
+		      enum domain_news news)
+{
+	if (atomic_exchange(&d->paused, paused) == paused)
+		return -XEN_EINVAL;
+	domain_news(d, news);
+	mail_all(d);
+	return 0;
+}
+
 int domain_pause(struct domain *d)
 {
 	uint32_t state = atomic_load(&d->state);
 
 	if (state == DOMAIN_DEAD || state == DOMAIN_DYING)
 		return -XEN_ESRCH;
-	if (atomic_exchange(&d->paused, 1u))
-		return -XEN_EINVAL;
-	domain_news(d, NEWS_PAUSED);
-	mail_all(d);
-	return 0;
+	return set_paused(d, 1, NEWS_PAUSED);
 }
 
 int domain_unpause(struct domain *d)
 {
-	if (!atomic_exchange(&d->paused, 0u))
-		return -XEN_EINVAL;
-	domain_news(d, NEWS_UNPAUSED);
-	mail_all(d);
-	return 0;
+	return set_paused(d, 0, NEWS_UNPAUSED);
 }
 
 static int finish(struct domain *d, enum domain_action action)
@@ -125,19 +127,15 @@ static int finish(struct domain *d, enum domain_action action)
 
 int domain_destroy(struct domain *d)
 {
-	switch ((enum domain_state)atomic_load(&d->state)) {
-	case DOMAIN_DEAD:
+	uint32_t state = atomic_load(&d->state);
+
+	if (state == DOMAIN_DEAD)
 		return -XEN_ESRCH;
-	case DOMAIN_BUILDING:
-	case DOMAIN_DYING:
-		atomic_store(&d->restart_wanted, 0u);
-		atomic_store(&d->destroy_wanted, 1u);
-		return 0;
-	case DOMAIN_RUNNING:
-	case DOMAIN_SHUTDOWN:
-		break;
-	}
-	return finish(d, ACTION_DESTROY);
+	if (state != DOMAIN_BUILDING && state != DOMAIN_DYING)
+		return finish(d, ACTION_DESTROY);
+	atomic_store(&d->restart_wanted, 0u);
+	atomic_store(&d->destroy_wanted, 1u);
+	return 0;
 }
 
 int domain_restart(struct domain *d)

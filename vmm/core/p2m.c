@@ -151,7 +151,7 @@ void p2m_reset(struct domain *d)
 	arch_npt_flush(d);
 	d->p2m.parked_count = 0;
 	d->p2m.parked_first = MFN_NONE;
-	pool_reset(&d->pool);
+	d->pool.used = 0;
 }
 
 void p2m_park(struct domain *d, mfn_t mfn)

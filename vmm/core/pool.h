@@ -5,7 +5,7 @@
  * out and only come back all together, when the domain is rebuilt.
  */
 #pragma once
-#include "lib/types.h"
+#include "core/arch.h"
 
 struct pool {
 	mfn_t *page;		/* [I] the frames that belong to the pool */
@@ -19,6 +19,9 @@ static inline uint32_t pool_free_count(const struct pool *pool)
 }
 
 /* The next page, zeroed. pool_free_count() must not be 0 (checked before). */
-mfn_t pool_take(struct pool *pool);
-/* Takes everything back; nobody may use any of the pages any more. */
-void pool_reset(struct pool *pool);
+static inline mfn_t pool_take(struct pool *pool)
+{
+	BUG_ON(pool->used >= pool->count);
+	arch_frame_scrub(pool->page[pool->used]);
+	return pool->page[pool->used++];
+}

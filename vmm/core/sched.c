@@ -35,12 +35,8 @@ bool vcpu_is_runnable(const struct vcpu *v)
 
 void sched_init_cpu(struct cpu *cpu)
 {
-	static const uint32_t kind[TIMERS_PER_CPU] = {
-		TIMER_SLICE, TIMER_SERIAL, TIMER_REFILL
-	};
-
-	for (unsigned int i = 0; i < TIMERS_PER_CPU; i++)
-		cpu->own[i].kind = kind[i];
+	for (uint32_t i = 0; i < TIMERS_PER_CPU; i++)
+		cpu->own[i].kind = TIMER_SLICE + i;
 	cpu->armed = NSEC_NEVER;
 	if (cpu->id == 0)
 		timer_set(cpu, &cpu->own[1], arch_time() + NSEC_PER_MS);
@@ -258,8 +254,7 @@ static void vcpu_timer(struct cpu *cpu, struct timer *timer, nsec_t now)
 	switch (timer->kind) {
 	case TIMER_PERIODIC:
 		timer_set(cpu, timer, now + v->periodic);
-		event_raise_virq(v, VIRQ_TIMER);
-		break;
+		/* fall through */
 	case TIMER_SINGLESHOT:
 		event_raise_virq(v, VIRQ_TIMER);
 		break;
