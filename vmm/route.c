@@ -14,9 +14,7 @@
 #include "vdev/console.h"
 #include "vdev/lapic.h"
 #include "vdev/ports.h"
-#include "vdev/serial.h"
 
-#define MSR_HYPERCALL_PAGE	0x40000000u
 #define VECTOR_GP		13u
 
 /* --- into the guest --- */
@@ -199,7 +197,7 @@ void route_exit(struct vcpu *v, const struct vmexit *exit)
 		break;
 	case EXIT_FATAL:
 		log_line("%s: entry refused, code %lx", v->domain->name,
-			 exit->fatal.code);
+			 exit->fatal_code);
 		crash(v, "the processor refused its state");
 		break;
 	}
@@ -253,7 +251,7 @@ static void next_job(struct domain *d, enum domain_state state)
 /* The store looks which of its clients have gone or come. */
 static void tell_store(const struct domain *d)
 {
-	struct domain *store = world.store ? domain_at(world.store) : NULL;
+	struct domain *store = domain_at(world.store);
 
 	if (store && store != d)
 		event_raise_virq(&store->vcpu[0], VIRQ_DOM_EXC);
@@ -310,12 +308,7 @@ void route_job(struct domain *d)
 		end_done(d);
 }
 
-/* --- hooks of the rooms below --- */
-
-nsec_t hook_serial(nsec_t now)
-{
-	return now + serial_poll(now);
-}
+/* --- the hook of launch --- */
 
 void build_reset_hook(struct domain *d)
 {

@@ -235,7 +235,7 @@ static void build(struct domain *d)
 	p2m_reset(d);
 	grant_init(d);
 	for (uint64_t i = 0; i < d->ram_frames; i++)
-		p2m_map_large(d, GFN(i), 1, MFN(d->extent->mfn.n + i));
+		p2m_map_ram(d, GFN(i), 1, MFN(d->extent->mfn.n + i));
 	p2m_set(d, d->xenstore_gfn, P2M_SHARED, true, d->xenstore_mfn);
 	p2m_set(d, d->console.ring_gfn, P2M_SHARED, true, d->console.ring);
 	make_tables(d);

@@ -112,8 +112,8 @@ static void start_info_leads_to_everything(void **state)
 
 	(void)state;
 	fixture_build(d);
-	assert_int_equal(mock_vcpu(&d->vcpu[0])->entry, 0x100010);
-	assert_int_equal(mock_vcpu(&d->vcpu[0])->start_info, START);
+	assert_int_equal(d->vcpu[0].regs.rip, 0x100010);
+	assert_int_equal(d->vcpu[0].regs.rbx, START);
 	fixture_read(d, START, &info, sizeof(info));
 	assert_int_equal(info.magic, XEN_HVM_START_MAGIC_VALUE);
 	assert_int_equal(info.version, 1);

@@ -76,8 +76,7 @@ static void one_domain_is_made_as_described(void **state)
 	assert_int_equal(d->on_poweroff, ACTION_DESTROY);
 	assert_int_equal(d->on_reboot, ACTION_RESTART);
 	assert_int_equal(d->on_crash, ACTION_DESTROY);
-	assert_string_equal(d->kernel.cmdline, "console=hvc0");
-	assert_int_equal(d->ramdisk.size, sizeof(fixture_ramdisk));
+	assert_int_equal(d->ramdisk_size, sizeof(fixture_ramdisk));
 	assert_int_equal(d->ram_frames, 16 * 256 + 1);
 	assert_int_equal(frames_of(1, FRAME_RAM), d->ram_frames);
 	assert_int_equal(frames_of(1, FRAME_SHARED), 3);

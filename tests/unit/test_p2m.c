@@ -95,7 +95,7 @@ static void a_gib_leaf_is_split_all_the_way(void **state)
 
 	(void)state;
 	/* Not real RAM: the leaf is looked at only. */
-	p2m_map_large(d, gfn, 3, MFN(0));
+	p2m_map_ram(d, gfn, 3, MFN(0));
 	assert_int_equal(d->pool.used, used);
 	assert_int_equal(p2m_lookup(d, GFN(gfn.n + 5)).level, 3);
 	assert_int_equal(p2m_lookup(d, GFN(gfn.n + 4711)).mfn.n, 4711);

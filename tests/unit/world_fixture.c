@@ -111,7 +111,7 @@ static void build(struct domain *d)
 	grant_init(d);
 	event_init(d);
 	for (uint64_t i = 0; i < e->count; i += BIT64(9 * (level - 1)))
-		p2m_map_large(d, GFN(i), level, MFN(e->mfn.n + i));
+		p2m_map_ram(d, GFN(i), level, MFN(e->mfn.n + i));
 	p2m_set(d, d->xenstore_gfn, P2M_SHARED, true, d->xenstore_mfn);
 	p2m_set(d, d->console.ring_gfn, P2M_SHARED, true, d->console.ring);
 	event_place(d, CONSOLE_PORT, (struct port){

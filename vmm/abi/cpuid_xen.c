@@ -13,7 +13,6 @@
 
 #define TSC_MODE_NATIVE		2u	/* never emulated */
 #define TSC_HOST_RELIABLE	BIT32(1)
-#define MSR_HYPERCALL_PAGE	0x40000000u
 
 void upcall_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 	       struct cpuid_regs *regs)
@@ -21,10 +20,10 @@ void upcall_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 	*regs = (struct cpuid_regs){ 0 };
 	switch (leaf) {
 	case XEN_CPUID_LEAF(0):
-		regs->eax = XEN_CPUID_LEAF(XEN_CPUID_MAX_NUM_LEAVES);
-		regs->ebx = XEN_CPUID_SIGNATURE_EBX;
-		regs->ecx = XEN_CPUID_SIGNATURE_ECX;
-		regs->edx = XEN_CPUID_SIGNATURE_EDX;
+		*regs = (struct cpuid_regs){
+			XEN_CPUID_LEAF(XEN_CPUID_MAX_NUM_LEAVES),
+			XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
+			XEN_CPUID_SIGNATURE_EDX };
 		break;
 	case XEN_CPUID_LEAF(1):
 		regs->eax = ABI_VERSION;
@@ -34,21 +33,17 @@ void upcall_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 		regs->ebx = MSR_HYPERCALL_PAGE;
 		break;
 	case XEN_CPUID_LEAF(3):
-		if (subleaf != 0)
-			break;
-		regs->eax = arch_clock().tsc_stable ? TSC_HOST_RELIABLE : 0;
-		regs->ebx = TSC_MODE_NATIVE;
-		regs->ecx = arch_tsc_khz();
+		if (subleaf == 0)
+			*regs = (struct cpuid_regs){
+				arch_clock().flags ? TSC_HOST_RELIABLE : 0,
+				TSC_MODE_NATIVE, arch_tsc_khz(), 0 };
 		break;
 	case XEN_CPUID_LEAF(4):
-		if (subleaf != 0)
-			break;
-		regs->eax = XEN_HVM_CPUID_VCPU_ID_PRESENT |
-			    XEN_HVM_CPUID_DOMID_PRESENT;
-		regs->ebx = v->id;
-		regs->ecx = v->domain->id;
-		break;
-	default:
+		if (subleaf == 0)
+			*regs = (struct cpuid_regs){
+				XEN_HVM_CPUID_VCPU_ID_PRESENT |
+				XEN_HVM_CPUID_DOMID_PRESENT,
+				v->id, v->domain->id, 0 };
 		break;
 	}
 }

@@ -19,7 +19,8 @@ struct domain;
  */
 bool hypercall_dispatch(struct vcpu *v);
 
-/* Write to MSR 0x40000000; false = #GP. */
+/* A write to this MSR; false = #GP. */
+#define MSR_HYPERCALL_PAGE	0x40000000u
 bool hypercall_page_write(struct vcpu *v, uint64_t value);
 
 /* Keeps runstate and registered areas right; on v's CPU, at state changes. */

@@ -9,7 +9,6 @@
 #include "core/p2m.h"
 
 #define SLOT_SIZE	32u
-#define OP_UD2		0x0b0fu
 
 static const uint8_t stub[SLOT_SIZE] = {
 	0xb8, 0, 0, 0, 0,	/* mov $n,%eax */
@@ -32,7 +31,6 @@ bool hypercall_page_write(struct vcpu *v, uint64_t value)
 		arch_copy(slot, stub, SLOT_SIZE);
 		slot[1] = (uint8_t)n;
 	}
-	page[__HYPERVISOR_iret * SLOT_SIZE] = (uint8_t)OP_UD2;
-	page[__HYPERVISOR_iret * SLOT_SIZE + 1] = (uint8_t)(OP_UD2 >> 8);
+	memcpy(page + __HYPERVISOR_iret * SLOT_SIZE, "\x0f\x0b", 2); /* ud2 */
 	return true;
 }

@@ -14,9 +14,6 @@
 #include "core/platform.h"
 
 #define SLICE		16u	/* extents without a preemption point */
-#define E820_RAM	1u
-#define E820_RESERVED	2u
-#define E820_ACPI	3u
 
 /* --- the guest's list of gfns --- */
 
@@ -227,41 +224,20 @@ static int64_t reservation_size(struct vcpu *v, uint32_t cmd, uint64_t handle)
 /* The map that start_info has too, in the form of the BIOS call E820. */
 static int64_t memory_map(struct vcpu *v, uint64_t handle)
 {
-	uint64_t low = 0, high = 0;
-	struct {
-		uint64_t address, size;
-		uint32_t type;
-	} __attribute__((packed)) entry[] = {
-		{ 0, 0, E820_RAM },
-		{ GPA_ACPI, PAGE_SIZE, E820_ACPI },
-		{ GPA_LAPIC, PAGE_SIZE, E820_RESERVED },
-		{ GPA_SPECIAL, GPA_SPECIAL_END - GPA_SPECIAL, E820_RESERVED },
-		{ GPA_RAM_HIGH, 0, E820_RAM },
-	};
-	uint32_t count;
+	struct platform_range range[PLATFORM_RANGES];
 	struct gmem_span span, list;
 	struct xen_memory_map arg;
+	uint32_t count = platform_map(v->domain->ram_frames, range);
 
-	static_assert(sizeof(entry[0]) == 20, "E820 entry");
-	for (uint32_t i = 0; i < v->domain->extent_count; i++) {
-		const struct extent *e = &v->domain->extent[i];
-
-		if (e->gfn.n < gfn_of(GPA_RAM_LOW_END).n)
-			low += e->count;
-		else if (e->gfn.n >= gfn_of(GPA_RAM_HIGH).n)
-			high += e->count;
-	}
-	entry[0].size = low * PAGE_SIZE;
-	entry[4].size = high * PAGE_SIZE;
-	count = high ? 5 : 4;
+	static_assert(sizeof(range[0]) == 20, "E820 entry");
 	if (gmem_span(v, handle, sizeof(arg), &span))
 		return -XEN_EFAULT;
 	gmem_span_read(&span, &arg);
 	count = MIN(count, arg.nr_entries);
-	if (gmem_span(v, (uint64_t)arg.buffer.p, count * sizeof(entry[0]),
+	if (gmem_span(v, (uint64_t)arg.buffer.p, count * sizeof(range[0]),
 		      &list))
 		return -XEN_EFAULT;
-	gmem_span_write(&list, entry);
+	gmem_span_write(&list, range);
 	arg.nr_entries = count;
 	gmem_span_write(&span, &arg);
 	return 0;

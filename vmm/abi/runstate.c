@@ -18,14 +18,15 @@ static_assert(UPDATE_BYTE == 15, "little endian");
 
 void runstate_publish(const struct vcpu *v)
 {
-	struct vcpu_runstate_info copy = v->runstate;
+	struct vcpu_runstate_info copy;
 
 	if (!v->runstate_area.size[0])
 		return;
 	if (!atomic_load_relaxed(&v->domain->runstate_update_flag)) {
-		gmem_span_write(&v->runstate_area, &copy);
+		gmem_span_write(&v->runstate_area, &v->runstate);
 		return;
 	}
+	copy = v->runstate;
 	copy.state_entry_time |= XEN_RUNSTATE_UPDATE;
 	gmem_span_publish(&v->runstate_area, &copy, UPDATE_BYTE,
 			  (uint8_t)(v->runstate.state_entry_time >> 56));

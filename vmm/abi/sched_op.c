@@ -21,26 +21,20 @@ static bool upcall_due(const struct vcpu *v)
 	       arch_vcpu_interrupts_enabled(v);
 }
 
-static bool are_valid(const struct vcpu *v, const evtchn_port_t *port,
-		      uint32_t count)
+/* How many of the ports are pending; -1 if one of them is none. */
+static int pending_count(const struct vcpu *v, const evtchn_port_t *port,
+			 uint32_t count)
 {
+	int pending = 0;
+
 	for (uint32_t i = 0; i < count; i++) {
 		const struct port *p = port_at(v->domain, port[i]);
 
 		if (!p || atomic_load_relaxed(&p->state) == PORT_FREE)
-			return false;
+			return -1;
+		pending += event_is_pending(v->domain, port[i]);
 	}
-	return true;
-}
-
-static bool any_pending(const struct vcpu *v, const evtchn_port_t *port,
-			uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		if (event_is_pending(v->domain, port[i]))
-			return true;
-
-	return false;
+	return pending;
 }
 
 /*
@@ -69,7 +63,7 @@ static int64_t poll(struct vcpu *v, uint64_t va)
 	if (gmem_read(v, port, (uint64_t)(uintptr_t)poll.ports.p,
 		      poll.nr_ports * sizeof(port[0])))
 		return -XEN_EFAULT;
-	if (!are_valid(v, port, poll.nr_ports))
+	if (pending_count(v, port, poll.nr_ports) < 0)
 		return -XEN_EINVAL;
 	if (poll.timeout && poll.timeout <= arch_time())
 		return 0;
@@ -77,7 +71,7 @@ static int64_t poll(struct vcpu *v, uint64_t va)
 	atomic_store(&v->polling, true);
 	if (!arch_vcpu_interrupts_enabled(v))
 		forget_waiting(v);
-	if (upcall_due(v) || any_pending(v, port, poll.nr_ports) ||
+	if (upcall_due(v) || pending_count(v, port, poll.nr_ports) ||
 	    !sched_block(v)) {
 		atomic_fetch_or(&v->pending, VCPU_PENDING_LOOK);
 		atomic_store(&v->polling, false);

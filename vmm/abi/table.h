@@ -30,11 +30,8 @@ hypercall_fn do_memory_op, do_multicall, do_set_timer_op, do_xen_version,
 int64_t hypercall_call(struct vcpu *v, uint64_t number,
 		       const uint64_t arg[5]);
 
-/* The edition of the Xen ABI that we claim; major must be at least 4. */
-
-#define ABI_MAJOR	4u
-#define ABI_MINOR	17u
-#define ABI_VERSION	(ABI_MAJOR << 16 | ABI_MINOR)
+/* The edition of the Xen ABI that we claim, 4.17; at least 4 it must be. */
+#define ABI_VERSION	(4u << 16 | 17u)
 
 /*
  * The calling vCPU's timer for VIRQ_TIMER, on its CPU. A deadline that has

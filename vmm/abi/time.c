@@ -13,19 +13,6 @@ static_assert(offsetof(struct vcpu_info, time) == 32, "ABI");
 static_assert(offsetof(struct shared_info, wc_version) == 3072 &&
 	      offsetof(struct shared_info, wc_sec_hi) == 3084, "ABI");
 
-static struct vcpu_time_info time_now(void)
-{
-	struct arch_clock clock = arch_clock();
-
-	return (struct vcpu_time_info){
-		.tsc_timestamp = clock.tsc_timestamp,
-		.system_time = clock.system_time,
-		.tsc_to_system_mul = clock.tsc_to_system_mul,
-		.tsc_shift = clock.tsc_shift,
-		.flags = clock.tsc_stable ? XEN_PVCLOCK_TSC_STABLE_BIT : 0,
-	};
-}
-
 /*
  * What stands in time begins with a version, the lowest byte of which says
  * enough: odd meanwhile, even after. What it was before is the guest's affair.
@@ -42,7 +29,7 @@ void time_fill(struct vcpu *v)
 {
 	struct vcpu_info *info = atomic_load(&v->info);
 	struct shared_info *shared = v->domain->shared;
-	struct vcpu_time_info time = time_now();
+	struct vcpu_time_info time = arch_clock();
 	uint64_t seconds = arch_wallclock_base();
 	uint32_t wall[4] = { 0, (uint32_t)seconds, 0,
 			     (uint32_t)(seconds >> 32) };

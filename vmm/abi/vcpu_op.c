@@ -12,6 +12,15 @@
 
 #define PERIOD_MIN	NSEC_PER_MS
 
+/* Calls that only the vCPU itself may make. */
+#define OWN_OPS		(BIT32(VCPUOP_get_runstate_info) | \
+			 BIT32(VCPUOP_set_periodic_timer) | \
+			 BIT32(VCPUOP_stop_periodic_timer) | \
+			 BIT32(VCPUOP_set_singleshot_timer) | \
+			 BIT32(VCPUOP_stop_singleshot_timer) | \
+			 BIT32(VCPUOP_register_runstate_memory_area) | \
+			 BIT32(VCPUOP_register_vcpu_time_memory_area))
+
 /*
  * Moves v's vcpu_info to its new place. Senders take no lock: one that still
  * finds the old place has made its port pending before, and the selector of
@@ -23,7 +32,6 @@ static void info_move(struct vcpu *v, struct vcpu_info *to)
 	atomic_store(&to->evtchn_pending_sel, ~0ul);
 	atomic_store(&to->evtchn_upcall_pending, (uint8_t)1);
 	atomic_store(&v->info, to);
-	v->info_registered = true;
 	time_fill(v);
 }
 
@@ -41,7 +49,7 @@ static int64_t register_info(struct vcpu *caller, struct vcpu *v, uint64_t va)
 		return -XEN_ENXIO;
 	spin_lock(&d->lock);
 	page = p2m_ram_ptr(d, GFN(reg.mfn));
-	if (v->info_registered || !page ||
+	if (v->info != &d->shared->vcpu_info[v->id] || !page ||
 	    (v != caller && atomic_load(&v->state) != VCPU_DOWN))
 		err = -XEN_EINVAL;
 	else
@@ -107,12 +115,30 @@ static int register_area(struct vcpu *v, uint64_t va, size_t size,
 	return 0;
 }
 
-/* Calls that only the vCPU itself may make. */
-static int64_t own_op(struct vcpu *v, uint32_t op, uint64_t va)
+int64_t do_vcpu_op(struct vcpu *caller, const uint64_t arg[5])
 {
+	struct vcpu *v = domain_vcpu(caller->domain, (uint32_t)arg[1]);
+	uint32_t op = (uint32_t)arg[0];
+	uint64_t va = arg[2];
 	int err;
 
+	if (!v)
+		return -XEN_ENOENT;
+	/* After a resume for all vCPUs, by one of them. */
+	if (v != caller && op == VCPUOP_stop_periodic_timer && !v->periodic)
+		return 0;
+	if (v != caller && op < 32 && BIT32(op) & OWN_OPS)
+		return -XEN_EINVAL;
 	switch (op) {
+	case VCPUOP_is_up:
+		return atomic_load(&v->state) != VCPU_DOWN;
+	case VCPUOP_up:		/* nothing else makes a vCPU ready for it */
+		return atomic_load(&v->state) != VCPU_DOWN ? 0 : -XEN_EINVAL;
+	case VCPUOP_register_vcpu_info:
+		return register_info(caller, v, va);
+	case VCPUOP_send_nmi:
+		vcpu_notify(v, VCPU_PENDING_NMI);
+		return 0;
 	case VCPUOP_get_runstate_info:
 		return get_runstate(v, va);
 	case VCPUOP_set_periodic_timer:
@@ -129,7 +155,8 @@ static int64_t own_op(struct vcpu *v, uint32_t op, uint64_t va)
 	case VCPUOP_register_runstate_memory_area:
 		err = register_area(v, va, sizeof(v->runstate),
 				    &v->runstate_area);
-		runstate_publish(v);
+		if (!err)
+			runstate_publish(v);
 		return err;
 	case VCPUOP_register_vcpu_time_memory_area:
 		err = register_area(v, va, sizeof(struct vcpu_time_info),
@@ -140,39 +167,4 @@ static int64_t own_op(struct vcpu *v, uint32_t op, uint64_t va)
 	default:	/* initialise, down and get_physid among them */
 		return -XEN_ENOSYS;
 	}
-}
-
-int64_t do_vcpu_op(struct vcpu *caller, const uint64_t arg[5])
-{
-	struct vcpu *v = domain_vcpu(caller->domain, (uint32_t)arg[1]);
-	uint32_t op = (uint32_t)arg[0];
-	uint64_t va = arg[2];
-
-	if (!v)
-		return -XEN_ENOENT;
-	switch (op) {
-	case VCPUOP_is_up:
-		return atomic_load(&v->state) != VCPU_DOWN;
-	case VCPUOP_up:		/* nothing else makes a vCPU ready for it */
-		return atomic_load(&v->state) != VCPU_DOWN ? 0 : -XEN_EINVAL;
-	case VCPUOP_register_vcpu_info:
-		return register_info(caller, v, va);
-	case VCPUOP_send_nmi:
-		vcpu_notify(v, VCPU_PENDING_NMI);
-		return 0;
-	case VCPUOP_initialise:
-	case VCPUOP_down:
-	case VCPUOP_get_physid:
-		return -XEN_ENOSYS;
-	case VCPUOP_stop_periodic_timer:
-		/* After a resume for all vCPUs, by one of them. */
-		if (v != caller)
-			return v->periodic ? -XEN_EINVAL : 0;
-		break;
-	default:
-		break;
-	}
-	if (op > VCPUOP_register_vcpu_time_memory_area)
-		return -XEN_ENOSYS;
-	return v == caller ? own_op(v, op, va) : -XEN_EINVAL;
 }

@@ -24,9 +24,8 @@ static const struct xen_compile_info compile_info = {
 };
 static const xen_capabilities_info_t capabilities =
 	"hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ";
-static const xen_changeset_info_t changeset = "";
-static const struct xen_platform_parameters platform;	/* of PV guests */
-static const uint8_t no_uuid[16];
+/* No changeset, no UUID; the platform parameters are those of PV guests. */
+static const xen_changeset_info_t nothing;
 
 static int64_t get_features(struct vcpu *v, uint64_t va)
 {
@@ -54,15 +53,17 @@ int64_t do_xen_version(struct vcpu *v, const uint64_t arg[5])
 	case XENVER_capabilities:
 		return gmem_write(v, va, capabilities, sizeof(capabilities));
 	case XENVER_changeset:
-		return gmem_write(v, va, changeset, sizeof(changeset));
+		return gmem_write(v, va, nothing, sizeof(nothing));
 	case XENVER_platform_parameters:
-		return gmem_write(v, va, &platform, sizeof(platform));
+		return gmem_write(v, va, nothing,
+				  sizeof(struct xen_platform_parameters));
 	case XENVER_get_features:
 		return get_features(v, va);
 	case XENVER_pagesize:
 		return va ? -XEN_EINVAL : (int64_t)PAGE_SIZE;
 	case XENVER_guest_handle:
-		return gmem_write(v, va, no_uuid, sizeof(no_uuid));
+		return gmem_write(v, va, nothing,
+				  sizeof(xen_domain_handle_t));
 	case XENVER_commandline:
 		return -XEN_EPERM;
 	default:

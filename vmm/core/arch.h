@@ -11,6 +11,7 @@
 
 struct domain;
 struct vcpu;
+struct vcpu_time_info;
 struct vmexit;
 
 /* --- memory --- */
@@ -66,15 +67,11 @@ nsec_t arch_time(void);
 uint64_t arch_wallclock_base(void);
 /* This CPU's one-shot timer; NSEC_NEVER disarms. May fire early, not late. */
 void arch_timer_arm(nsec_t deadline);
-/* How guests turn RDTSC into system time (xen.h struct vcpu_time_info). */
-struct arch_clock {
-	uint64_t tsc_timestamp;		/* TSC at system_time */
-	nsec_t system_time;
-	uint32_t tsc_to_system_mul;
-	int8_t tsc_shift;
-	bool tsc_stable;		/* same on all CPUs */
-};
-struct arch_clock arch_clock(void);
+/*
+ * How guests turn RDTSC into system time (xen.h); the version is 0. Stable:
+ * the same on all CPUs.
+ */
+struct vcpu_time_info arch_clock(void);
 uint32_t arch_tsc_khz(void);
 
 /* --- a vCPU's machine state --- */

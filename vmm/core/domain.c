@@ -140,25 +140,20 @@ int domain_destroy(struct domain *d)
 
 int domain_restart(struct domain *d)
 {
-	uint32_t dead = DOMAIN_DEAD;
+	uint32_t state = atomic_load(&d->state);
 
-	switch ((enum domain_state)atomic_load(&d->state)) {
-	case DOMAIN_DYING:
-		atomic_store(&d->restart_wanted, 1u);
-		return 0;
-	case DOMAIN_BUILDING:	/* it has not run yet: as good as new */
+	if (state == DOMAIN_RUNNING || state == DOMAIN_SHUTDOWN)
+		return finish(d, ACTION_RESTART);
+	if (state == DOMAIN_BUILDING) {	/* it has not run yet: as good as new */
 		atomic_store(&d->destroy_wanted, 0u);
 		return 0;
-	case DOMAIN_DEAD:
-		if (!atomic_compare_exchange(&d->state, &dead, DOMAIN_DYING))
+	}
+	if (state == DOMAIN_DEAD) {
+		if (!atomic_compare_exchange(&d->state, &state, DOMAIN_DYING))
 			return -XEN_EBUSY;
 		atomic_fetch_add(&world.live_count, 1u);
-		atomic_store(&d->restart_wanted, 1u);
-		mail_all(d);
-		return 0;
-	case DOMAIN_RUNNING:
-	case DOMAIN_SHUTDOWN:
-		break;
 	}
-	return finish(d, ACTION_RESTART);
+	atomic_store(&d->restart_wanted, 1u);
+	mail_all(d);
+	return 0;
 }

@@ -50,13 +50,6 @@ struct extent {
 	uint64_t count;
 };
 
-/* A boot module of this domain, read-only in VMM memory. */
-struct module {
-	const void *data;
-	uint64_t size;
-	const char *cmdline;	/* kernel only; NUL-terminated, never NULL */
-};
-
 /* The domain's own grant table (as granter). core/grant.h. */
 struct grant_active {		/* private truth about one reference */
 	uint32_t gfn;		/* frame while pinned */
@@ -158,7 +151,7 @@ struct domain {
 	uint32_t weight, cap;		/* [I] cap in percent, 0 none */
 
 	/* what to build it from */
-	struct module kernel, ramdisk;	/* [I] ramdisk.size 0 = none */
+	uint64_t ramdisk_size;		/* [I] 0 = none */
 	uint64_t param[40];		/* [L] HVM params */
 	bool runstate_update_flag;	/* [A] VMASST_TYPE_runstate... */
 	struct console console;

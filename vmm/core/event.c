@@ -374,7 +374,6 @@ void event_init(struct domain *d)
 
 		memset(v->virq_port, 0, sizeof(v->virq_port));
 		v->polling = false;
-		v->info_registered = false;
 		atomic_store(&v->info, &d->shared->vcpu_info[i]);
 	}
 	atomic_store(&d->device_pending, 0ull);

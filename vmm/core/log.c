@@ -6,30 +6,16 @@
 #include "core/log.h"
 #include "core/world.h"
 #include "lib/format.h"
+#include "lib/ring.h"
 
-#define LOG_SIZE	8192u
 #define GUEST_LINES	200u	/* a guest's credit of lines ... */
 #define GUEST_REFILL	(NSEC_PER_SEC / 20)	/* ... and one more each */
 
-static struct log_ring {
-	uint32_t head, tail;	/* [A] written by the CPU, the reader */
-	char text[LOG_SIZE];
-} ring[CPU_MAX];
-
-static void put(const char *text, size_t size)
-{
-	struct log_ring *r = &ring[arch_cpu_id() % CPU_MAX];
-	uint32_t head = r->head;
-
-	if (LOG_SIZE - (head - atomic_load(&r->tail)) < size)
-		return;
-	for (size_t i = 0; i < size; i++)
-		r->text[head++ % LOG_SIZE] = text[i];
-	atomic_store(&r->head, head);
-}
+static struct ring ring[CPU_MAX];
 
 static void put_line(const char *prefix, const char *format, va_list list)
 {
+	struct ring *to = &ring[arch_cpu_id() % CPU_MAX];
 	char line[200];
 	size_t used = 0;
 
@@ -38,7 +24,8 @@ static void put_line(const char *prefix, const char *format, va_list list)
 	used += format_text_list(line + used, sizeof(line) - 1 - used, format,
 				 list);
 	line[used++] = '\n';
-	put(line, used);
+	if (ring_room(to) >= used)
+		ring_put(to, line, used);
 }
 
 void log_line(const char *format, ...)
@@ -69,12 +56,5 @@ void log_guest(struct domain *d, const char *format, ...)
 
 size_t log_read(unsigned int cpu, char *buffer, size_t size)
 {
-	struct log_ring *r = &ring[cpu % CPU_MAX];
-	uint32_t tail = r->tail, head = atomic_load(&r->head);
-	size_t count = 0;
-
-	while (tail != head && count < size)
-		buffer[count++] = r->text[tail++ % LOG_SIZE];
-	atomic_store(&r->tail, tail);
-	return count;
+	return ring_take(&ring[cpu % CPU_MAX], buffer, size);
 }

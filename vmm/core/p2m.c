@@ -9,7 +9,6 @@
 
 #define TOP_LEVEL	4u
 #define TABLE_ENTRIES	512u
-#define NOT_PARKED	UINT32_MAX	/* ends the chain */
 
 static uint64_t *entry_at(mfn_t table, gfn_t gfn, unsigned int level)
 {
@@ -109,7 +108,7 @@ void p2m_set(struct domain *d, gfn_t gfn, enum p2m_kind kind, bool writable,
 	atomic_store_release(make_entry(d, gfn, 1), leaf);
 }
 
-void p2m_map_large(struct domain *d, gfn_t gfn, unsigned int level, mfn_t mfn)
+void p2m_map_ram(struct domain *d, gfn_t gfn, unsigned int level, mfn_t mfn)
 {
 	uint64_t *entry = make_entry(d, gfn, level);
 
@@ -159,8 +158,7 @@ void p2m_park(struct domain *d, mfn_t mfn)
 	struct frame *frame = frame_at(mfn);
 
 	BUG_ON(frame->owner != d->id || atomic_load(&frame->loans));
-	frame->next = d->p2m.parked_count ? (uint32_t)d->p2m.parked_first.n
-					  : NOT_PARKED;
+	frame->next = (uint32_t)d->p2m.parked_first.n;
 	d->p2m.parked_first = mfn;
 	d->p2m.parked_count++;
 }

@@ -49,8 +49,8 @@ bool p2m_replace(struct domain *d, gfn_t gfn, enum p2m_kind kind,
  */
 void p2m_set(struct domain *d, gfn_t gfn, enum p2m_kind kind, bool writable,
 	     mfn_t mfn);
-/* Build time: maps a leaf of the given level; everything aligned, absent. */
-void p2m_map_large(struct domain *d, gfn_t gfn, unsigned int level, mfn_t mfn);
+/* Build time: maps RAM by a leaf of this level; everything aligned, absent. */
+void p2m_map_ram(struct domain *d, gfn_t gfn, unsigned int level, mfn_t mfn);
 /*
  * Rebuild: forgets every mapping and every parked frame, and takes all pages
  * back into the pool. No vCPU of d runs; grant_init() comes after.

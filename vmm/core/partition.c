@@ -221,10 +221,10 @@ void partition_audit(struct audit *audit)
 	uint64_t live = 0;
 
 	*audit = (struct audit){ .frames = p->frame_count };
-	for (uint32_t i = 1; i < world.domain_count; i++)
+	for (uint32_t i = 1; i < world.domain_count; i++) {
 		audit_parked(audit, world.domain[i]);
-	for (uint32_t i = 1; i < world.domain_count; i++)
 		audit_claims(audit, world.domain[i]);
+	}
 	for (uint32_t i = 1; i < world.domain_count; i++)
 		audit_p2m(audit, world.domain[i]);
 	for (uint64_t n = 0; n < p->frame_count; n++)

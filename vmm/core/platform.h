@@ -24,6 +24,19 @@
 #define GPA_XENSTORE		0xfeffc000ull
 #define GPA_CONSOLE		0xfefff000ull
 
+/* A range of guest-physical addresses, with its type as E820 numbers them. */
+struct platform_range {
+	uint64_t start, size;
+	uint32_t type;		/* 1 RAM, 2 reserved, 3 ACPI tables */
+} __attribute__((packed));
+/* Few: Linux copies those of start_info into a table of 128, unchecked. */
+#define PLATFORM_RANGES		5u
+/*
+ * The map of a machine with so much RAM, a frame of which holds the ACPI
+ * tables; returns the number of ranges.
+ */
+uint32_t platform_map(uint64_t ram_frames, struct platform_range *range);
+
 /* The guest's ports of its xenstore ring (if a VM serves it) and console. */
 #define STORE_PORT		1u
 #define CONSOLE_PORT		2u

@@ -246,11 +246,12 @@ static void refill(struct cpu *cpu, nsec_t now)
 	}
 }
 
-static void vcpu_timer(struct cpu *cpu, struct timer *timer, nsec_t now)
+static void fire(struct cpu *cpu, struct timer *timer, nsec_t now)
 {
-	struct timer *first = timer - timer->kind;
-	struct vcpu *v = container_of(first, struct vcpu, timer[0]);
+	struct vcpu *v = NULL;
 
+	if (timer->kind < TIMER_KIND_COUNT)
+		v = container_of(timer - timer->kind, struct vcpu, timer[0]);
 	switch (timer->kind) {
 	case TIMER_PERIODIC:
 		timer_set(cpu, timer, now + v->periodic);
@@ -264,27 +265,15 @@ static void vcpu_timer(struct cpu *cpu, struct timer *timer, nsec_t now)
 	case TIMER_LAPIC:
 		hook_lapic_timer(v);
 		break;
-	}
-}
-
-static void expire(struct cpu *cpu, nsec_t now)
-{
-	struct timer *timer;
-
-	while ((timer = timer_take_expired(cpu, now))) {
-		switch (timer->kind) {
-		case TIMER_SLICE:
-			cpu->resched = true;
-			break;
-		case TIMER_SERIAL:
-			timer_set(cpu, timer, hook_serial(now));
-			break;
-		case TIMER_REFILL:
-			refill(cpu, now);
-			break;
-		default:
-			vcpu_timer(cpu, timer, now);
-		}
+	case TIMER_SLICE:
+		cpu->resched = true;
+		break;
+	case TIMER_SERIAL:
+		timer_set(cpu, timer, hook_serial(now));
+		break;
+	case TIMER_REFILL:
+		refill(cpu, now);
+		break;
 	}
 }
 
@@ -303,11 +292,13 @@ void sched_poll(struct cpu *cpu)
 	nsec_t now = arch_time();
 	struct vcpu *v = cpu->current;
 	struct heap_node *first;
+	struct timer *timer;
 
 	atomic_store_release(&cpu->polls, cpu->polls + 1);
 	stand_still();
 	/* Timers may send mail, mail never sets a timer in the past. */
-	expire(cpu, now);
+	while ((timer = timer_take_expired(cpu, now)))
+		fire(cpu, timer, now);
 	read_mail(cpu, now);
 	if (!v)
 		return;
@@ -375,7 +366,8 @@ void sched_put(struct cpu *cpu)
 
 void sched_arm(struct cpu *cpu)
 {
-	nsec_t next = timer_next(cpu);
+	const struct heap_node *first = heap_first(&cpu->timers);
+	nsec_t next = first ? first->key : NSEC_NEVER;
 
 	if (next == cpu->armed)
 		return;

@@ -16,13 +16,6 @@ void timer_set(struct cpu *cpu, struct timer *timer, nsec_t deadline)
 		heap_insert(&cpu->timers, &timer->node, deadline);
 }
 
-nsec_t timer_next(const struct cpu *cpu)
-{
-	const struct heap_node *first = heap_first(&cpu->timers);
-
-	return first ? first->key : NSEC_NEVER;
-}
-
 struct timer *timer_take_expired(struct cpu *cpu, nsec_t now)
 {
 	struct heap_node *first = heap_first(&cpu->timers);

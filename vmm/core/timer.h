@@ -33,7 +33,5 @@ static inline bool timer_is_armed(const struct timer *timer)
 {
 	return timer->node.slot != 0;
 }
-/* Earliest deadline of this CPU, or NSEC_NEVER. */
-nsec_t timer_next(const struct cpu *cpu);
 /* Removes and returns a timer whose deadline is <= now, or NULL. */
 struct timer *timer_take_expired(struct cpu *cpu, nsec_t now);

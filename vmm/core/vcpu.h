@@ -66,7 +66,6 @@ struct vcpu {
 	bool quiesced;		/* [A] domain ends; v's CPU let go of v */
 
 	struct vcpu_info *info;	/* [A] in shared_info or registered page */
-	bool info_registered;	/* [L] */
 	struct gmem_span runstate_area;		/* [C] if registered, ... */
 	struct gmem_span time_area;		/* [C] kept up to date */
 	struct vcpu_runstate_info runstate;	/* [C] */

@@ -40,8 +40,6 @@ struct vmexit {
 			bool write, execute;
 			bool table_walk;	/* by the guest's own walk */
 		} memory;
-		struct {
-			uint64_t code;		/* vendor's number, for log */
-		} fatal;
+		uint64_t fatal_code;	/* vendor's number, for log */
 	};
 };

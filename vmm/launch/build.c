@@ -143,10 +143,7 @@ static bool map(struct domain *d)
 		struct extent e = extent_from(d, d->job_cursor);
 		unsigned int level = ram_leaf_level(e.gfn, e.mfn, e.count);
 
-		if (level > 1)
-			p2m_map_large(d, e.gfn, level, e.mfn);
-		else
-			p2m_set(d, e.gfn, P2M_RAM, true, e.mfn);
+		p2m_map_ram(d, e.gfn, level, e.mfn);
 		d->job_cursor += UINT64_C(1) << 9 * (level - 1);
 	}
 	spin_unlock(&d->lock);
@@ -174,32 +171,12 @@ static bool copy(struct domain *d, const struct blueprint *b)
 	return d->job_aux == b->image.piece_count;
 }
 
-/* Few entries: Linux copies them into a table of 128, unchecked. */
-#define MEMMAP_MAX	5u
-
-static uint32_t fill_memmap(const struct blueprint *b,
-			    struct hvm_memmap_table_entry map[MEMMAP_MAX])
-{
-	uint64_t size = b->ram_frames * PAGE_SIZE;
-	uint64_t low = MIN(size, GPA_RAM_LOW_END);
-	const struct hvm_memmap_table_entry all[MEMMAP_MAX] = {
-		{ 0, low, XEN_HVM_MEMMAP_TYPE_RAM, 0 },
-		{ GPA_ACPI, PAGE_SIZE, XEN_HVM_MEMMAP_TYPE_ACPI, 0 },
-		{ GPA_LAPIC, PAGE_SIZE, XEN_HVM_MEMMAP_TYPE_RESERVED, 0 },
-		{ GPA_SPECIAL, GPA_SPECIAL_END - GPA_SPECIAL,
-		  XEN_HVM_MEMMAP_TYPE_RESERVED, 0 },
-		{ GPA_RAM_HIGH, size - low, XEN_HVM_MEMMAP_TYPE_RAM, 0 },
-	};
-
-	memcpy(map, all, sizeof(all));
-	return size == low ? MEMMAP_MAX - 1 : MEMMAP_MAX;
-}
-
 static void write_start_info(struct domain *d, const struct blueprint *b)
 {
-	struct hvm_memmap_table_entry map[MEMMAP_MAX];
+	struct platform_range range[PLATFORM_RANGES];
+	struct hvm_memmap_table_entry map[PLATFORM_RANGES];
 	struct hvm_modlist_entry module = { .paddr = b->ramdisk_gpa,
-					    .size = d->ramdisk.size };
+					    .size = d->ramdisk_size };
 	struct hvm_start_info info = {
 		.magic = XEN_HVM_START_MAGIC_VALUE,
 		.version = 1,
@@ -208,9 +185,13 @@ static void write_start_info(struct domain *d, const struct blueprint *b)
 		.cmdline_paddr = b->start_gpa + START_CMDLINE,
 		.rsdp_paddr = GPA_ACPI,
 		.memmap_paddr = b->start_gpa + START_MEMMAP,
-		.memmap_entries = fill_memmap(b, map),
+		.memmap_entries = platform_map(d->ram_frames, range),
 	};
 
+	for (uint32_t i = 0; i < info.memmap_entries; i++)
+		map[i] = (struct hvm_memmap_table_entry){
+			.addr = range[i].start, .size = range[i].size,
+			.type = range[i].type };
 	copy_to(d, b->start_gpa, &info, sizeof(info));
 	if (b->ramdisk)
 		copy_to(d, info.modlist_paddr, &module, sizeof(module));

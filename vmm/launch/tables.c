@@ -60,7 +60,6 @@ static void create_peers(const struct blueprint *b, struct domain *d,
 static void create_domain(const struct plan *plan, const struct blueprint *b,
 			  uint32_t *next_cpu)
 {
-	const struct boot_module *module = plan->boot->module;
 	struct domain *d;
 
 	boot_alloc_for(b->name);
@@ -77,11 +76,8 @@ static void create_domain(const struct plan *plan, const struct blueprint *b,
 	d->cap = b->cap;
 	d->deny[0] = b->deny;
 	d->console.port = CONSOLE_PORT;
-	d->kernel = (struct module){ module[b->kernel].data,
-				     module[b->kernel].size, b->cmdline };
 	if (b->ramdisk)
-		d->ramdisk = (struct module){ module[b->ramdisk].data,
-					      module[b->ramdisk].size, "" };
+		d->ramdisk_size = plan->boot->module[b->ramdisk].size;
 	ram_create(plan, b, d);
 	create_arrays(b, d);
 	create_vcpus(b, d, next_cpu);

@@ -47,21 +47,19 @@ void ranges_remove(struct ranges *set, struct range range)
 		struct range high = { range.end, r->end };
 		bool low_left = low.start < low.end;
 		bool high_left = high.start < high.end;
+		bool full = set->count == RANGES_MAX;
 
 		if (range.start >= range.end || r->end <= range.start ||
 		    r->start >= range.end)
 			continue;
-		if (low_left && high_left && set->count < RANGES_MAX) {
-			*r = low;
-			ranges_insert(set, at + 1, high);
-		} else if (low_left && high_left) {
-			*r = low.end - low.start > high.end - high.start ?
-			     low : high;
-		} else if (low_left || high_left) {
-			*r = low_left ? low : high;
-		} else {
+		*r = low_left ? low : high;
+		if (!low_left && !high_left)
 			ranges_delete(set, at--);
-		}
+		else if (low_left && high_left && !full)
+			ranges_insert(set, at + 1, high);
+		else if (high_left &&
+			 high.end - high.start >= r->end - r->start)
+			*r = high;
 	}
 }
 

@@ -130,12 +130,10 @@ static bool feed(struct domain *d)
 	uint32_t used = prod - atomic_load_acquire(&ring->in_cons);
 	uint32_t count = c->input_count;
 
-	if (!is_running(d))
-		count = 0;
-	else if (used > sizeof(ring->in))
-		count = 0;	/* not until the guest has come to its senses */
-	else
-		count = MIN(count, (uint32_t)sizeof(ring->in) - used);
+	/* Nothing until a guest that is mistaken has come to its senses. */
+	if (!is_running(d) || used > sizeof(ring->in))
+		return false;
+	count = MIN(count, (uint32_t)sizeof(ring->in) - used);
 	for (uint32_t i = 0; i < count; i++)
 		atomic_store_relaxed(
 			&ring->in[MASK_XENCONS_IDX(prod + i, ring->in)],
@@ -148,28 +146,27 @@ static bool feed(struct domain *d)
 	return count != 0;
 }
 
-bool console_service(struct domain *d)
+/* Apart, so that an exit with nothing to do here is quick. */
+static __attribute__((noinline)) void serve(struct domain *d)
 {
-	bool was_full = false, more, fed;
+	const uint64_t bit = BIT64(PORT_DEVICE_CONSOLE);
+	bool was_full = false, fed;
 
+	atomic_fetch_and(&d->device_pending, ~bit);
 	spin_lock(&d->console.lock);
-	more = drain(d, &was_full);
+	if (drain(d, &was_full))
+		atomic_fetch_or(&d->device_pending, bit);
 	fed = feed(d);
 	spin_unlock(&d->console.lock);
 	if (fed || (was_full && is_running(d)))
 		event_raise(d, d->console.port);
-	return more;
 }
 
 void console_look(struct domain *d)
 {
-	const uint64_t bit = BIT64(PORT_DEVICE_CONSOLE);
-
-	if (!(atomic_load_relaxed(&d->device_pending) & bit))
-		return;
-	atomic_fetch_and(&d->device_pending, ~bit);
-	if (console_service(d))
-		atomic_fetch_or(&d->device_pending, bit);
+	if (atomic_load_relaxed(&d->device_pending) &
+	    BIT64(PORT_DEVICE_CONSOLE))
+		serve(d);
 }
 
 bool console_input(struct domain *d, char byte)

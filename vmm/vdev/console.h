@@ -11,14 +11,11 @@
 /* Launch and rebuild: empty ring page; the history stays. */
 void console_init(struct domain *d);
 /*
- * Moves at most 512 bytes from the guest's ring to the history and puts
- * waiting input into the ring; notifies the guest if it needs to know. True
- * when there is more to do. Any CPU.
- */
-bool console_service(struct domain *d);
-/*
- * The same, if the guest has asked for it since: after each of its exits,
- * and regularly for what is left when it sleeps or has ended.
+ * If the guest has asked for it, moves at most 512 bytes from its ring to the
+ * history and puts waiting input into the ring; notifies the guest if it
+ * needs to know. Asks again itself when there is more to do. After each of
+ * the guest's exits, and regularly for what is left when it sleeps or has
+ * ended.
  */
 void console_look(struct domain *d);
 /* console_io write and the VMM's own remarks. Any CPU. */

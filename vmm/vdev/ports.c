@@ -37,14 +37,10 @@ static uint32_t read_port(uint16_t port)
 
 static void port_in(struct vcpu *v, uint16_t port, unsigned int size)
 {
-	uint64_t value = read_port(port);
+	/* Four bytes clear the upper half of the register. */
+	uint64_t mask = size < 4 ? BIT64(8 * size) - 1 : UINT64_MAX;
 
-	if (size == 1)
-		v->regs.rax = (v->regs.rax & ~0xffull) | (value & 0xff);
-	else if (size == 2)
-		v->regs.rax = (v->regs.rax & ~0xffffull) | (value & 0xffff);
-	else
-		v->regs.rax = value;
+	v->regs.rax = (v->regs.rax & ~mask) | (read_port(port) & mask);
 }
 
 /* False: the vCPU must not go on. */

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Text for people on one port, frames for the tool on the other. */
-#include "vdev/serial.h"
+/*
+ * The two serial ports. COM1 carries text for people: the VMM's log as
+ * "[vmm] ..." and each VM's console as "[name] ...", line by line; typed
+ * bytes go to the VM in focus, Ctrl-T moves the focus. COM2 carries frames
+ * (bulkhead/telemetry.h). The boot CPU alone works here, at its pace: what a
+ * VM prints waits in its own history ring, so nobody waits for a slow line.
+ */
 #include <bulkhead/telemetry.h>
+#include "core/hooks.h"
 #include "core/upcall.h"
 #include "core/world.h"
 #include "lib/format.h"
 #include "vdev/console.h"
 #include "vdev/telemetry.h"
 
+#define SERIAL_COM1	0u
+#define SERIAL_COM2	1u
 #define CTRL_T		0x14u
 #define CHUNK		256u
 #define SERIAL_BUSY	(NSEC_PER_MS / 5)	/* between two looks */
@@ -15,7 +23,7 @@
 #define LINE_PATIENCE	(50 * NSEC_PER_MS)	/* for an unfinished line */
 #define LINGER		(3 * NSEC_PER_SEC)	/* output before power-off */
 
-static struct outbox box[2];
+static struct ring box[2];
 static uint32_t focus;		/* domid that gets typed bytes */
 static uint32_t line_owner;	/* domid in the middle of a line, 0 none */
 static nsec_t line_since;	/* when it last wrote */
@@ -30,7 +38,7 @@ static uint32_t next_domain = 1;	/* fairness */
 
 static void text_put(const char *text, size_t size)
 {
-	outbox_put(&box[SERIAL_COM1], text, size);
+	ring_put(&box[SERIAL_COM1], text, size);
 }
 
 static void end_line(void)
@@ -53,17 +61,14 @@ static void text_from(struct domain *d, const char *text, size_t size,
 {
 	line_since = now;
 	for (size_t i = 0; i < size; i++) {
-		if (text[i] == '\n') {
-			if (line_owner != d->id)
-				begin_line(d);
-			end_line();
-			continue;
-		}
 		if (text[i] == '\r')
 			continue;
 		if (line_owner != d->id)
 			begin_line(d);
-		text_put(&text[i], 1);
+		if (text[i] == '\n')
+			end_line();
+		else
+			text_put(&text[i], 1);
 	}
 }
 
@@ -77,7 +82,7 @@ static size_t text_of(struct domain *d, nsec_t now)
 	if (log_open || from == atomic_load_relaxed(&d->console.produced))
 		return 0;
 	/* Each byte may cost a prefix and a line end at worst. */
-	if (outbox_room(&box[SERIAL_COM1]) < CHUNK * 3)
+	if (ring_room(&box[SERIAL_COM1]) < CHUNK * 3)
 		return 0;
 	size = got = console_history(d, &from, text, sizeof(text));
 	if (line_owner && line_owner != d->id) {
@@ -104,8 +109,8 @@ static void send_log(void)
 	for (uint32_t cpu = 0; cpu < world.cpu_count; cpu++) {
 		size_t size;
 
-		if (outbox_room(&box[SERIAL_COM1]) < CHUNK * 8 ||
-		    outbox_room(&box[SERIAL_COM2]) < CHUNK * 2)
+		if (ring_room(&box[SERIAL_COM1]) < CHUNK * 8 ||
+		    ring_room(&box[SERIAL_COM2]) < CHUNK * 2)
 			return;
 		if (log_open && cpu != log_cpu)
 			continue;
@@ -137,7 +142,7 @@ static size_t frames_of(struct domain *d, nsec_t now)
 	size_t size = 0;
 
 	if (from != atomic_load_relaxed(&d->console.produced) &&
-	    outbox_room(&box[SERIAL_COM2]) >= CHUNK * 2) {
+	    ring_room(&box[SERIAL_COM2]) >= CHUNK * 2) {
 		size = console_history(d, &from, text, sizeof(text));
 		telemetry_send(&box[SERIAL_COM2], TELEMETRY_CONSOLE, d->id,
 			       text, size);
@@ -184,10 +189,16 @@ void upcall_serial_input(unsigned int port, uint8_t byte)
 
 size_t upcall_serial_output(unsigned int port, uint8_t *buffer, size_t size)
 {
-	return outbox_take(&box[port], buffer, size);
+	return ring_take(&box[port], buffer, size);
 }
 
 /* --- the regular look --- */
+
+static bool boxes_empty(void)
+{
+	return ring_room(&box[0]) == RING_SIZE &&
+	       ring_room(&box[1]) == RING_SIZE;
+}
 
 static bool all_sent(void)
 {
@@ -200,14 +211,13 @@ static bool all_sent(void)
 		    atomic_load(&d->device_pending))
 			return false;
 	}
-	return box[0].head == box[0].tail && box[1].head == box[1].tail;
+	return boxes_empty();
 }
 
 /* The store is there for the others and ends with them. */
 static bool others_live(void)
 {
-	const struct domain *store = world.store ? domain_at(world.store)
-						 : NULL;
+	const struct domain *store = domain_at(world.store);
 	uint32_t state = store ? atomic_load(&store->state) : DOMAIN_DEAD;
 
 	return atomic_load(&world.live_count) >
@@ -222,18 +232,14 @@ static void maybe_power_off(nsec_t now)
 	if (!atomic_load(&world.poweroff_wanted) &&
 	    (!world.poweroff_when_done || others_live()))
 		return;
-	if (!done_since) {
-		if (!telemetry_send(&box[SERIAL_COM2], TELEMETRY_DONE, 0,
-				    &byte, sizeof(byte)))
-			return;
-		done_since = now;
-		return;
-	}
-	if (all_sent() || now - done_since > LINGER)
+	if (done_since && (all_sent() || now - done_since > LINGER))
 		arch_poweroff(byte);
+	if (!done_since && telemetry_send(&box[SERIAL_COM2], TELEMETRY_DONE, 0,
+					  &byte, sizeof(byte)))
+		done_since = now;
 }
 
-nsec_t serial_poll(nsec_t now)
+nsec_t hook_serial(nsec_t now)
 {
 	size_t moved = 0;
 	char text[240];
@@ -260,8 +266,7 @@ nsec_t serial_poll(nsec_t now)
 	}
 	arch_console_poll();
 	maybe_power_off(now);
-	if (typed || box[0].head != box[0].tail || box[1].head != box[1].tail)
-		moved = 1;
+	moved += typed;
 	typed = false;
-	return moved ? SERIAL_BUSY : SERIAL_QUIET;
+	return now + (moved || !boxes_empty() ? SERIAL_BUSY : SERIAL_QUIET);
 }

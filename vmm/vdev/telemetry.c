@@ -10,29 +10,7 @@
 #define OVERHEAD	8u	/* start, type, domid, length, crc */
 #define REPLY_TEXT_MAX	240u
 
-uint32_t outbox_room(const struct outbox *box)
-{
-	return (uint32_t)sizeof(box->byte) - (box->head - box->tail);
-}
-
-void outbox_put(struct outbox *box, const void *data, size_t size)
-{
-	const uint8_t *byte = data;
-
-	while (size--)
-		box->byte[box->head++ % sizeof(box->byte)] = *byte++;
-}
-
-size_t outbox_take(struct outbox *box, uint8_t *buffer, size_t size)
-{
-	size_t count = 0;
-
-	while (box->tail != box->head && count < size)
-		buffer[count++] = box->byte[box->tail++ % sizeof(box->byte)];
-	return count;
-}
-
-bool telemetry_send(struct outbox *box, unsigned int type, uint16_t domid,
+bool telemetry_send(struct ring *box, unsigned int type, uint16_t domid,
 		    const void *payload, size_t size)
 {
 	uint8_t head[6] = {
@@ -42,15 +20,15 @@ bool telemetry_send(struct outbox *box, unsigned int type, uint16_t domid,
 	uint16_t crc = crc16(crc16(0xffff, head + 1, sizeof(head) - 1),
 			     payload, size);
 
-	if (outbox_room(box) < size + OVERHEAD)
+	if (ring_room(box) < size + OVERHEAD)
 		return false;
-	outbox_put(box, head, sizeof(head));
-	outbox_put(box, payload, size);
-	outbox_put(box, &crc, sizeof(crc));
+	ring_put(box, head, sizeof(head));
+	ring_put(box, payload, size);
+	ring_put(box, &crc, sizeof(crc));
 	return true;
 }
 
-bool telemetry_send_hello(struct outbox *box)
+bool telemetry_send_hello(struct ring *box)
 {
 	struct telemetry_hello hello = {
 		.version = TELEMETRY_VERSION,
@@ -64,7 +42,7 @@ bool telemetry_send_hello(struct outbox *box)
 	return telemetry_send(box, TELEMETRY_HELLO, 0, &hello, sizeof(hello));
 }
 
-void telemetry_send_news(struct outbox *box, struct domain *d, nsec_t now)
+void telemetry_send_news(struct ring *box, struct domain *d, nsec_t now)
 {
 	/* In the order in which they make sense to the reader. */
 	static const struct { uint8_t news, kind; } order[] = {
@@ -93,7 +71,7 @@ void telemetry_send_news(struct outbox *box, struct domain *d, nsec_t now)
 	}
 }
 
-static void reply(struct outbox *box, uint16_t domid, uint32_t cookie,
+static void reply(struct ring *box, uint16_t domid, uint32_t cookie,
 		  int status, const char *text)
 {
 	struct {
@@ -127,7 +105,7 @@ static uint8_t state_of(const struct domain *d)
 	return TELEMETRY_STATE_BLOCKED;
 }
 
-static void send_domain(struct outbox *box, const struct domain *d)
+static void send_domain(struct ring *box, const struct domain *d)
 {
 	struct telemetry_domain row = {
 		.state = state_of(d),
@@ -166,10 +144,32 @@ __attribute__((noinline)) bool telemetry_audit(char *text, size_t size)
 	return !audit.errors;
 }
 
-static int domain_command(struct domain *d, unsigned int op)
+/* 0 or -XEN_Exxx; text, of REPLY_TEXT_MAX bytes, goes into the reply. */
+static int command(struct ring *box, struct domain *d, unsigned int op,
+		   char *text)
 {
-	uint64_t produced = atomic_load(&d->console.produced);
+	uint64_t produced;
 
+	if (!world.commands_allowed && op != TELEMETRY_OP_LIST &&
+	    op != TELEMETRY_OP_HELLO && op != TELEMETRY_OP_TAIL)
+		return -XEN_EPERM;
+	switch (op) {
+	case TELEMETRY_OP_LIST:
+		for (uint32_t i = 1; i < world.domain_count; i++)
+			send_domain(box, world.domain[i]);
+		return 0;
+	case TELEMETRY_OP_HELLO:
+		telemetry_send_hello(box);
+		return 0;
+	case TELEMETRY_OP_AUDIT:
+		return telemetry_audit(text, REPLY_TEXT_MAX) ? 0 : -XEN_EIO;
+	case TELEMETRY_OP_POWEROFF:
+		log_line("powered off by the operator");
+		atomic_store(&world.poweroff_wanted, true);
+		return 0;
+	}
+	if (!d)
+		return -XEN_ESRCH;
 	switch (op) {
 	case TELEMETRY_OP_PAUSE:
 		return domain_pause(d);
@@ -181,6 +181,7 @@ static int domain_command(struct domain *d, unsigned int op)
 		return domain_restart(d);
 	case TELEMETRY_OP_TAIL:
 		/* The kept output comes again: the stream moves back. */
+		produced = atomic_load(&d->console.produced);
 		d->console.sent[1] = produced -
 			MIN(produced, (uint64_t)CONSOLE_HISTORY_SIZE);
 		return 0;
@@ -188,40 +189,13 @@ static int domain_command(struct domain *d, unsigned int op)
 	return -XEN_ENOSYS;
 }
 
-static void command(struct outbox *box, uint16_t domid,
-		    const struct telemetry_command *c)
-{
-	struct domain *d = domain_at(domid);
-	char text[REPLY_TEXT_MAX] = "";
-	int status = 0;
-
-	if (!world.commands_allowed && c->op != TELEMETRY_OP_LIST &&
-	    c->op != TELEMETRY_OP_HELLO && c->op != TELEMETRY_OP_TAIL) {
-		status = -XEN_EPERM;
-	} else if (c->op == TELEMETRY_OP_LIST) {
-		for (uint32_t i = 1; i < world.domain_count; i++)
-			send_domain(box, world.domain[i]);
-	} else if (c->op == TELEMETRY_OP_HELLO) {
-		telemetry_send_hello(box);
-	} else if (c->op == TELEMETRY_OP_AUDIT) {
-		if (!telemetry_audit(text, sizeof(text)))
-			status = -XEN_EIO;
-	} else if (c->op == TELEMETRY_OP_POWEROFF) {
-		log_line("powered off by the operator");
-		atomic_store(&world.poweroff_wanted, true);
-	} else if (!d) {
-		status = -XEN_ESRCH;
-	} else {
-		status = domain_command(d, c->op);
-	}
-	reply(box, domid, c->cookie, status, text);
-}
-
-static void obey(struct outbox *box, const uint8_t *frame, size_t length)
+static void obey(struct ring *box, const uint8_t *frame, size_t length)
 {
 	uint16_t domid = (uint16_t)(frame[2] | frame[3] << 8);
 	struct domain *d = domain_at(domid);
 	struct telemetry_command c;
+	char text[REPLY_TEXT_MAX] = "";
+	int status;
 
 	if (frame[1] == TELEMETRY_INPUT && d) {
 		uint16_t taken = 0;
@@ -234,7 +208,8 @@ static void obey(struct outbox *box, const uint8_t *frame, size_t length)
 			       sizeof(taken));
 	} else if (frame[1] == TELEMETRY_COMMAND && length >= sizeof(c)) {
 		memcpy(&c, frame + 6, sizeof(c));
-		command(box, domid, &c);
+		status = command(box, d, c.op, text);
+		reply(box, domid, c.cookie, status, text);
 	}
 }
 
@@ -259,7 +234,7 @@ static size_t noise(void)
 }
 
 /* How many bytes at the start are done with: a frame or noise; 0: wait. */
-static size_t take_frame(struct outbox *box)
+static size_t take_frame(struct ring *box)
 {
 	size_t length;
 	uint16_t crc;
@@ -280,7 +255,7 @@ static size_t take_frame(struct outbox *box)
 	return length + OVERHEAD;
 }
 
-void telemetry_receive(struct outbox *box, uint8_t byte)
+void telemetry_receive(struct ring *box, uint8_t byte)
 {
 	size_t done;
 

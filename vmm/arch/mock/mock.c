@@ -100,12 +100,12 @@ void arch_timer_arm(nsec_t deadline)
 }
 
 /* One TSC tick is a nanosecond. */
-struct arch_clock arch_clock(void)
+struct vcpu_time_info arch_clock(void)
 {
-	return (struct arch_clock){
+	return (struct vcpu_time_info){
 		.tsc_timestamp = arch_time(), .system_time = arch_time(),
 		.tsc_to_system_mul = BIT32(31), .tsc_shift = 1,
-		.tsc_stable = true
+		.flags = XEN_PVCLOCK_TSC_STABLE_BIT
 	};
 }
 

@@ -39,7 +39,6 @@ extern struct mock mock;
 struct mock_vcpu {
 	unsigned int cpl;
 	bool is_64bit, interrupts_enabled;
-	uint32_t entry, start_info;
 };
 
 /* A zeroed machine of so many frames; time 0, nothing recorded. */

@@ -25,8 +25,6 @@ void arch_vcpu_init(struct vcpu *v)
 void arch_vcpu_reset_pvh(struct vcpu *v, uint32_t entry, uint32_t start_info)
 {
 	arch_vcpu_init(v);
-	mock_vcpu(v)->entry = entry;
-	mock_vcpu(v)->start_info = start_info;
 	v->regs = (struct guest_regs){ .rip = entry, .rbx = start_info,
 				       .rflags = 2 };
 }

@@ -37,7 +37,7 @@ struct point {
 
 static void *hpet;		/* the reference; NULL: PIT, channel 2 */
 static uint64_t ref_hz = PIT_HZ;
-static struct arch_clock clock;
+static struct vcpu_time_info clock;
 static uint64_t time_mul;	/* ns per tick, times 2^TIME_SHIFT */
 static uint32_t tsc_khz;
 static uint64_t apic_mul;	/* timer ticks per ns, times 2^32 */
@@ -185,8 +185,9 @@ void time_init(void)
 	clock_set(khz);
 	apic_mul = ((uint64_t)apic_khz << 32) / 1000000;
 	/* Invariant; or an emulator's, which is its host's clock. */
-	clock.tsc_stable = cpuid_host(0x80000007, 0).edx & BIT32(8) ||
-			   insn_cpuid(1, 0).ecx & BIT32(31);
+	if (cpuid_host(0x80000007, 0).edx & BIT32(8) ||
+	    insn_cpuid(1, 0).ecx & BIT32(31))
+		clock.flags = XEN_PVCLOCK_TSC_STABLE_BIT;
 	clock.tsc_timestamp = insn_rdtsc();
 	wallclock_base = rtc_read();
 	log_line("time: TSC %u kHz by %s", khz, hpet ? "HPET" : "PIT");
@@ -194,7 +195,7 @@ void time_init(void)
 
 void time_distrust(void)
 {
-	clock.tsc_stable = false;
+	clock.flags = 0;
 }
 
 nsec_t arch_time(void)
@@ -217,7 +218,7 @@ uint64_t arch_wallclock_base(void)
 	return wallclock_base;
 }
 
-struct arch_clock arch_clock(void)
+struct vcpu_time_info arch_clock(void)
 {
 	return clock;
 }

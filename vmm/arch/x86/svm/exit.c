@@ -28,7 +28,7 @@ static uint64_t *gpr(struct vcpu *v, unsigned int number)
 static void fatal(struct vmexit *exit, uint64_t code)
 {
 	exit->reason = EXIT_FATAL;
-	exit->fatal.code = code;
+	exit->fatal_code = code;
 }
 
 /*
