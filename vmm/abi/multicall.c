@@ -10,15 +10,6 @@
 
 #define SLICE	4u	/* calls between two preemption points */
 
-static void set_args(struct guest_regs *regs, const uint64_t *arg)
-{
-	regs->rdi = arg[0];
-	regs->rsi = arg[1];
-	regs->rdx = arg[2];
-	regs->r10 = arg[3];
-	regs->r8 = arg[4];
-}
-
 /* -XEN_EFAULT ends the list; HYPERCALL_AGAIN: the entry is not done. */
 static int64_t call_entry(struct vcpu *v, uint64_t va)
 {
@@ -28,7 +19,11 @@ static int64_t call_entry(struct vcpu *v, uint64_t va)
 
 	if (gmem_read(v, &entry, va, sizeof(entry)))
 		return -XEN_EFAULT;
-	set_args(&v->regs, entry.args);
+	v->regs.rdi = entry.args[0];
+	v->regs.rsi = entry.args[1];
+	v->regs.rdx = entry.args[2];
+	v->regs.r10 = entry.args[3];
+	v->regs.r8 = entry.args[4];
 	if (entry.op == __HYPERVISOR_multicall)
 		result = -XEN_EINVAL;
 	else
@@ -59,16 +54,12 @@ int64_t do_multicall(struct vcpu *v, const uint64_t arg[5])
 	uint32_t slice = MIN(count, SLICE);
 	int64_t result = 0;
 
-	for (; slice; slice--, count--, va += sizeof(struct multicall_entry)) {
-		result = call_entry(v, va);
-		if (result)
-			break;
+	while (slice-- && !(result = call_entry(v, va))) {
+		count--;
+		va += sizeof(struct multicall_entry);
 		/* A vCPU that went to sleep does no more before it wakes. */
-		if (atomic_load_relaxed(&v->state) != VCPU_RUNNABLE) {
-			count--;
-			va += sizeof(struct multicall_entry);
+		if (atomic_load_relaxed(&v->state) != VCPU_RUNNABLE)
 			break;
-		}
 	}
 	if (result == -XEN_EFAULT)
 		return result;

@@ -10,21 +10,21 @@
 
 #define ENTRY_TRIES	5u	/* against a guest that rewrites its entry */
 
-/* Both or neither: the private record and the guest's entry of ref. */
-struct grant_ref {
-	struct grant_active *active;
-	struct grant_entry_v1 *entry;
-};
-
-static struct grant_ref ref_at(const struct domain *d, uint32_t ref)
+/* The record of ref, or NULL. */
+static struct grant_active *active_at(const struct domain *d, uint32_t ref)
 {
-	const struct grant_table *t = &d->grants;
-	size_t count = (size_t)t->frame_count * GRANT_REFS_PER_FRAME;
+	size_t count = (size_t)d->grants.frame_count * GRANT_REFS_PER_FRAME;
 
 	if (ref >= count)
-		return (struct grant_ref){ NULL, NULL };
-	ref = (uint32_t)arch_index_nospec(ref, count);
-	return (struct grant_ref){ &t->active[ref], grant_entry(d, ref) };
+		return NULL;
+	return &d->grants.active[arch_index_nospec(ref, count)];
+}
+
+/* The guest's entry of the reference that a is the record of. */
+static struct grant_entry_v1 *entry_of(const struct domain *d,
+				       const struct grant_active *a)
+{
+	return grant_entry(d, (uint32_t)(a - d->grants.active));
 }
 
 /* A frame that d may lend: its own memory, or its xenstore ring. */
@@ -41,11 +41,11 @@ static bool lendable(const struct domain *d, uint32_t gfn, mfn_t *mfn)
  * Has the guest's entry permit this use, and marks it so. The entry is read
  * and marked as one word; the guest may change it meanwhile, a few times.
  */
-static int16_t mark_entry(const struct domain *granter, struct grant_ref ref,
+static int16_t mark_entry(const struct domain *granter, struct grant_active *a,
 			  uint16_t user, bool write, mfn_t *mfn)
 {
-	uint64_t *word = (void *)ref.entry;
-	bool pinned = ref.active->read_count || ref.active->write_count;
+	uint64_t *word = (void *)entry_of(granter, a);
+	bool pinned = a->read_count || a->write_count;
 	uint64_t bits = write ? GTF_reading | GTF_writing : GTF_reading;
 	uint64_t now = atomic_load(word);
 
@@ -59,12 +59,12 @@ static int16_t mark_entry(const struct domain *granter, struct grant_ref ref,
 		if ((uint16_t)(now >> 16) != user ||
 		    (write && flags & GTF_readonly))
 			return GNTST_permission_denied;
-		if (pinned && gfn != ref.active->gfn)
+		if (pinned && gfn != a->gfn)
 			return GNTST_general_error;
 		if (!lendable(granter, gfn, mfn))
 			return GNTST_bad_page;
 		if (atomic_compare_exchange(word, &now, now | bits)) {
-			ref.active->gfn = gfn;
+			a->gfn = gfn;
 			return GNTST_okay;
 		}
 	}
@@ -74,8 +74,7 @@ static int16_t mark_entry(const struct domain *granter, struct grant_ref ref,
 int16_t grant_pin_take(struct domain *granter, uint16_t user,
 		       struct grant_pin *pin)
 {
-	struct grant_ref ref = ref_at(granter, pin->ref);
-	struct grant_active *a = ref.active;
+	struct grant_active *a = active_at(granter, pin->ref);
 	bool write = pin->write;
 	uint32_t state = atomic_load(&granter->state);
 	uint16_t *count;
@@ -90,7 +89,7 @@ int16_t grant_pin_take(struct domain *granter, uint16_t user,
 	if (*count == UINT16_MAX)
 		return GNTST_no_space;
 	if (write ? !a->write_count : !a->read_count && !a->write_count) {
-		int16_t status = mark_entry(granter, ref, user, write,
+		int16_t status = mark_entry(granter, a, user, write,
 					    &pin->mfn);
 
 		if (status != GNTST_okay)
@@ -109,15 +108,13 @@ void grant_pin_drop(const struct grant_pin *pin)
 {
 	struct domain *granter = domain_at(pin->domid);
 	struct grant_active *a;
-	struct grant_ref ref;
 	uint16_t *count;
 	uint32_t bits = 0;
 
 	if (pin->mfn.n == MFN_NONE.n)
 		return;
 	spin_lock(&granter->lock);
-	ref = ref_at(granter, pin->ref);
-	a = ref.active;
+	a = active_at(granter, pin->ref);
 	count = pin->write ? &a->write_count : &a->read_count;
 	BUG_ON(!*count || !atomic_load(&frame_at(pin->mfn)->loans));
 	--*count;
@@ -126,7 +123,7 @@ void grant_pin_drop(const struct grant_pin *pin)
 		bits |= GTF_writing;
 	if (!a->write_count && !a->read_count)
 		bits |= GTF_reading;
-	atomic_fetch_and(&ref.entry->flags, (uint16_t)~bits);
+	atomic_fetch_and(&entry_of(granter, a)->flags, (uint16_t)~bits);
 	if (bits & GTF_reading)
 		*a = (struct grant_active){ .gfn = 0 };
 	spin_unlock(&granter->lock);

@@ -16,12 +16,9 @@ static inline struct domains_locked domains_lock(struct domain *self,
 						 struct domain *peer)
 	UNCHECKED_LOCKING
 {
-	if (self == peer) {
-		spin_lock(&self->lock);
-	} else {
-		spin_lock(self->id < peer->id ? &self->lock : &peer->lock);
+	spin_lock(self->id < peer->id ? &self->lock : &peer->lock);
+	if (self != peer)
 		spin_lock(self->id < peer->id ? &peer->lock : &self->lock);
-	}
 	return (struct domains_locked){ self, peer };
 }
 

@@ -216,13 +216,6 @@ static void obey(struct ring *box, const uint8_t *frame, size_t length)
 static uint8_t received[TELEMETRY_PAYLOAD_MAX + OVERHEAD];
 static size_t received_count;
 
-/* Drops count bytes. */
-static void drop(size_t count)
-{
-	received_count -= count;
-	memmove(received, received + count, received_count);
-}
-
 /* How much cannot be a frame: up to the next start byte. */
 static size_t noise(void)
 {
@@ -260,6 +253,8 @@ void telemetry_receive(struct ring *box, uint8_t byte)
 	size_t done;
 
 	received[received_count++] = byte;
-	while (received_count && (done = take_frame(box)))
-		drop(done);
+	while (received_count && (done = take_frame(box))) {
+		received_count -= done;
+		memmove(received, received + done, received_count);
+	}
 }
