@@ -47,10 +47,7 @@ static int64_t call(struct vcpu *v, hypercall_fn *fn, uint64_t cmd, void *arg,
 	v->regs.rsi = gpa;
 	v->regs.rdx = 1;
 	do {
-		const uint64_t a[5] = { v->regs.rdi, v->regs.rsi,
-					v->regs.rdx };
-
-		result = fn(v, a);
+		result = fn(v);
 	} while (result == HYPERCALL_AGAIN);
 	memcpy(arg, vm_ptr(v->domain->id, gpa), size);
 	return result;

@@ -265,8 +265,6 @@ static void a_split_ends_the_slice(void **state)
 static void progress_is_not_the_guests_to_say(void **state)
 {
 	struct vcpu *v = vcpu_at(1, 0);
-	const uint64_t arg[5] = { XENMEM_decrease_reservation,
-				  WORLD_ARG_GPA };
 	struct xen_memory_reservation r = { .domid = DOMID_SELF,
 					    .nr_extents = 40 };
 	uint64_t *list = vm_ptr(1, LIST_GPA);
@@ -280,11 +278,13 @@ static void progress_is_not_the_guests_to_say(void **state)
 				  XENMEM_decrease_reservation | 16 << 6, &r,
 				  sizeof(r), 0), -XEN_ENOSYS);
 	memcpy(vm_ptr(1, WORLD_ARG_GPA), &r, sizeof(r));
-	assert_int_equal(do_memory_op(v, arg), HYPERCALL_AGAIN);
+	v->regs.rdi = XENMEM_decrease_reservation;
+	v->regs.rsi = WORLD_ARG_GPA;
+	assert_int_equal(do_memory_op(v), HYPERCALL_AGAIN);
 	assert_int_equal(v->batch.done, 16);
 	/* Another call from elsewhere starts from the beginning. */
 	v->regs.rip += 2;
-	assert_int_equal(do_memory_op(v, arg), 0);
+	assert_int_equal(do_memory_op(v), 0);
 	assert_int_equal(v->batch.done, 0);
 }
 

@@ -241,11 +241,8 @@ int64_t world_call_at(struct vcpu *v, hypercall_fn *call, uint64_t cmd,
 	v->regs.rdx = count;
 	world_slices = 0;
 	do {
-		const uint64_t arg[5] = { v->regs.rdi, v->regs.rsi,
-					  v->regs.rdx };
-
 		world_slices++;
-		result = call(v, arg);
+		result = call(v);
 	} while (result == HYPERCALL_AGAIN);
 	v->regs = saved;
 	return result;

@@ -34,11 +34,11 @@ static int64_t write(struct vcpu *v, uint32_t count, uint64_t va)
 	return HYPERCALL_AGAIN;
 }
 
-int64_t do_console_io(struct vcpu *v, const uint64_t arg[5])
+int64_t do_console_io(struct vcpu *v)
 {
-	switch ((uint32_t)arg[0]) {
+	switch ((uint32_t)v->regs.rdi) {
 	case CONSOLEIO_write:
-		return write(v, (uint32_t)arg[1], arg[2]);
+		return write(v, (uint32_t)v->regs.rsi, v->regs.rdx);
 	case CONSOLEIO_read:
 		return 0;	/* input goes to the ring */
 	default:

@@ -98,25 +98,24 @@ static int64_t send(struct vcpu *v, uint64_t va)
 	return event_send(v->domain, send.port);
 }
 
-static __attribute__((noinline)) int64_t others(struct vcpu *v,
-						const uint64_t arg[5])
+static __attribute__((noinline)) int64_t others(struct vcpu *v)
 {
-	uint32_t cmd = (uint32_t)arg[0];
+	uint32_t cmd = (uint32_t)v->regs.rdi;
 	struct gmem_span span;
 	union evtchn_arg a;
 	int64_t result;
 
 	if (cmd >= ARRAY_SIZE(arg_size) || !arg_size[cmd] ||
-	    (arg[0] != cmd && cmd != EVTCHNOP_reset))
+	    (v->regs.rdi != cmd && cmd != EVTCHNOP_reset))
 		return -XEN_ENOSYS;
 	if (!(HAS_RESULT & BIT32(cmd))) {
-		if (gmem_read(v, &a, arg[1], arg_size[cmd]))
+		if (gmem_read(v, &a, v->regs.rsi, arg_size[cmd]))
 			return -XEN_EFAULT;
 		if (cmd == EVTCHNOP_reset)
-			return reset(v, arg[0], a.reset.dom);
+			return reset(v, v->regs.rdi, a.reset.dom);
 		return call(v->domain, cmd, &a);
 	}
-	if (gmem_span(v, arg[1], arg_size[cmd], &span))
+	if (gmem_span(v, v->regs.rsi, arg_size[cmd], &span))
 		return -XEN_EFAULT;
 	gmem_span_read(&span, &a);
 	result = call(v->domain, cmd, &a);
@@ -125,9 +124,9 @@ static __attribute__((noinline)) int64_t others(struct vcpu *v,
 	return result;
 }
 
-int64_t do_event_channel_op(struct vcpu *v, const uint64_t arg[5])
+int64_t do_event_channel_op(struct vcpu *v)
 {
-	if (arg[0] == EVTCHNOP_send)
-		return send(v, arg[1]);
-	return others(v, arg);
+	if (v->regs.rdi == EVTCHNOP_send)
+		return send(v, v->regs.rsi);
+	return others(v);
 }

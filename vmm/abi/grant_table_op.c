@@ -140,21 +140,22 @@ static int64_t single(struct vcpu *v, uint32_t cmd, union grant_arg *a)
 	}
 }
 
-int64_t do_grant_table_op(struct vcpu *v, const uint64_t arg[5])
+int64_t do_grant_table_op(struct vcpu *v)
 {
-	uint32_t cmd = (uint32_t)arg[0], count = (uint32_t)arg[2], done;
+	uint32_t cmd = (uint32_t)v->regs.rdi, done;
+	uint32_t count = (uint32_t)v->regs.rdx;
 	struct gmem_span span;
 	union grant_arg a;
 	int64_t result;
 
-	if (arg[0] >= ARRAY_SIZE(op_size) || !op_size[cmd])
+	if (v->regs.rdi >= ARRAY_SIZE(op_size) || !op_size[cmd])
 		return -XEN_ENOSYS;
 	if (count > INT32_MAX || (!(IS_ARRAY & BIT32(cmd)) && count != 1))
 		return -XEN_EINVAL;
 	if (count == 0)
 		return 0;
 	done = MIN(count, SLICE);
-	if (gmem_span(v, arg[1], (size_t)done * op_size[cmd], &span))
+	if (gmem_span(v, v->regs.rsi, (size_t)done * op_size[cmd], &span))
 		return -XEN_EFAULT;
 	gmem_span_read(&span, &a);
 	if (IS_ARRAY & BIT32(cmd)) {
@@ -168,7 +169,7 @@ int64_t do_grant_table_op(struct vcpu *v, const uint64_t arg[5])
 	gmem_span_write(&span, &a);
 	if (done == count)
 		return result;
-	v->regs.rsi = arg[1] + (uint64_t)done * op_size[cmd];
+	v->regs.rsi += (uint64_t)done * op_size[cmd];
 	v->regs.rdx = count - done;
 	return HYPERCALL_AGAIN;
 }

@@ -121,17 +121,17 @@ static int64_t set_upcall_vector(struct vcpu *caller, uint64_t va)
 	return 0;
 }
 
-int64_t do_hvm_op(struct vcpu *v, const uint64_t arg[5])
+int64_t do_hvm_op(struct vcpu *v)
 {
-	switch (arg[0]) {
+	switch (v->regs.rdi) {
 	case HVMOP_set_param:
-		return set_param(v, arg[1]);
+		return set_param(v, v->regs.rsi);
 	case HVMOP_get_param:
-		return get_param(v, arg[1]);
+		return get_param(v, v->regs.rsi);
 	case HVMOP_pagetable_dying:
 		return -XEN_EINVAL;	/* so that Linux never calls again */
 	case HVMOP_set_evtchn_upcall_vector:
-		return set_upcall_vector(v, arg[1]);
+		return set_upcall_vector(v, v->regs.rsi);
 	default:
 		return -XEN_ENOSYS;
 	}

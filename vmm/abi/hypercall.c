@@ -27,8 +27,7 @@ static hypercall_fn *const table[HYPERCALL_COUNT] = {
 static_assert(HYPERCALL_COUNT == sizeof(((struct domain *)0)->deny) * 8,
 	      "one deny bit for each number");
 
-int64_t hypercall_call(struct vcpu *v, uint64_t number,
-		       const uint64_t arg[5])
+int64_t hypercall_call(struct vcpu *v, uint64_t number)
 {
 	hypercall_fn *call;
 
@@ -40,15 +39,11 @@ int64_t hypercall_call(struct vcpu *v, uint64_t number,
 		return -XEN_ENOSYS;
 	if (v->domain->deny[0] & BIT64(number))
 		return -XEN_EPERM;
-	return call(v, arg);
+	return call(v);
 }
 
 bool hypercall_dispatch(struct vcpu *v)
 {
-	struct guest_regs *regs = &v->regs;
-	const uint64_t arg[5] = {
-		regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8
-	};
 	int64_t result;
 
 	if (arch_vcpu_cpl(v) != 0)
@@ -56,9 +51,9 @@ bool hypercall_dispatch(struct vcpu *v)
 	else if (!arch_vcpu_is_64bit(v))
 		result = -XEN_ENOSYS;
 	else
-		result = hypercall_call(v, regs->rax, arg);
+		result = hypercall_call(v, v->regs.rax);
 	if (result == HYPERCALL_AGAIN)
 		return false;
-	regs->rax = (uint64_t)result;
+	v->regs.rax = (uint64_t)result;
 	return true;
 }

@@ -243,21 +243,21 @@ static int64_t memory_map(struct vcpu *v, uint64_t handle)
 	return 0;
 }
 
-int64_t do_memory_op(struct vcpu *v, const uint64_t arg[5])
+int64_t do_memory_op(struct vcpu *v)
 {
-	switch (arg[0]) {
+	switch (v->regs.rdi) {
 	case XENMEM_decrease_reservation:
 	case XENMEM_populate_physmap:
-		return reservation(v, (uint32_t)arg[0], arg[1]);
+		return reservation(v, (uint32_t)v->regs.rdi, v->regs.rsi);
 	case XENMEM_current_reservation:
 	case XENMEM_maximum_reservation:
-		return reservation_size(v, (uint32_t)arg[0], arg[1]);
+		return reservation_size(v, (uint32_t)v->regs.rdi, v->regs.rsi);
 	case XENMEM_add_to_physmap:
-		return add_to_physmap(v, arg[1]);
+		return add_to_physmap(v, v->regs.rsi);
 	case XENMEM_remove_from_physmap:
-		return remove_from_physmap(v, arg[1]);
+		return remove_from_physmap(v, v->regs.rsi);
 	case XENMEM_memory_map:
-		return memory_map(v, arg[1]);
+		return memory_map(v, v->regs.rsi);
 	default:
 		return -XEN_ENOSYS;
 	}

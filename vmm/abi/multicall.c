@@ -27,7 +27,7 @@ static int64_t call_entry(struct vcpu *v, uint64_t va)
 	if (entry.op == __HYPERVISOR_multicall)
 		result = -XEN_EINVAL;
 	else
-		result = hypercall_call(v, entry.op, entry.args);
+		result = hypercall_call(v, entry.op);
 	if (result == HYPERCALL_AGAIN) {
 		const uint64_t moved[5] = { v->regs.rdi, v->regs.rsi,
 					    v->regs.rdx, v->regs.r10,
@@ -47,10 +47,10 @@ static int64_t call_entry(struct vcpu *v, uint64_t va)
 	return 0;
 }
 
-int64_t do_multicall(struct vcpu *v, const uint64_t arg[5])
+int64_t do_multicall(struct vcpu *v)
 {
-	uint64_t va = arg[0];
-	uint32_t count = (uint32_t)arg[1];
+	uint64_t va = v->regs.rdi;
+	uint32_t count = (uint32_t)v->regs.rsi;
 	uint32_t slice = MIN(count, SLICE);
 	int64_t result = 0;
 

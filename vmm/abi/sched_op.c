@@ -94,9 +94,9 @@ static int64_t shutdown(struct vcpu *v, uint64_t va)
 	return HYPERCALL_AGAIN;
 }
 
-int64_t do_sched_op(struct vcpu *v, const uint64_t arg[5])
+int64_t do_sched_op(struct vcpu *v)
 {
-	switch ((uint32_t)arg[0]) {
+	switch ((uint32_t)v->regs.rdi) {
 	case SCHEDOP_yield:
 		sched_pass(v);
 		return 0;
@@ -105,9 +105,9 @@ int64_t do_sched_op(struct vcpu *v, const uint64_t arg[5])
 			sched_block(v);
 		return 0;
 	case SCHEDOP_shutdown:
-		return shutdown(v, arg[1]);
+		return shutdown(v, v->regs.rsi);
 	case SCHEDOP_poll:
-		return poll(v, arg[1]);
+		return poll(v, v->regs.rsi);
 	case SCHEDOP_remote_shutdown:
 	case SCHEDOP_pin_override:
 		return -XEN_EPERM;

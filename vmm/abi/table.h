@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypercall table: one function per number, each in a file of its name.
- * A function gets the caller's arguments as they were in its registers and
+ * A function finds its arguments in v->regs, in rdi, rsi, rdx, r10 and r8, and
  * returns the result for rax: 0 or more, or -XEN_Exxx. What Xen declares as
  * an int has 32 bits: the upper half of its register means nothing. It copies
  * what the arguments point to before it looks at it. What it refuses it
@@ -17,7 +17,7 @@
 #define HYPERCALL_AGAIN		INT64_MIN
 #define HYPERCALL_COUNT		64u	/* numbers that a deny bitmap covers */
 
-typedef int64_t hypercall_fn(struct vcpu *v, const uint64_t arg[5]);
+typedef int64_t hypercall_fn(struct vcpu *v);
 
 hypercall_fn do_memory_op, do_multicall, do_set_timer_op, do_xen_version,
 	do_console_io, do_grant_table_op, do_vm_assist, do_vcpu_op,
@@ -27,8 +27,7 @@ hypercall_fn do_memory_op, do_multicall, do_set_timer_op, do_xen_version,
  * One call on behalf of v: permission and bounds are checked. For the
  * dispatcher and for multicall.
  */
-int64_t hypercall_call(struct vcpu *v, uint64_t number,
-		       const uint64_t arg[5]);
+int64_t hypercall_call(struct vcpu *v, uint64_t number);
 
 /* The edition of the Xen ABI that we claim, 4.17; at least 4 it must be. */
 #define ABI_VERSION	(4u << 16 | 17u)

@@ -19,11 +19,11 @@ void timer_op_oneshot(struct vcpu *v, nsec_t deadline)
 	}
 }
 
-int64_t do_set_timer_op(struct vcpu *v, const uint64_t arg[5])
+int64_t do_set_timer_op(struct vcpu *v)
 {
-	if (arg[0] == 0)
+	if (v->regs.rdi == 0)
 		timer_stop(cpu_of(v), &v->timer[TIMER_SINGLESHOT]);
 	else
-		timer_op_oneshot(v, arg[0]);
+		timer_op_oneshot(v, v->regs.rdi);
 	return 0;
 }

@@ -115,11 +115,12 @@ static int register_area(struct vcpu *v, uint64_t va, size_t size,
 	return 0;
 }
 
-int64_t do_vcpu_op(struct vcpu *caller, const uint64_t arg[5])
+int64_t do_vcpu_op(struct vcpu *caller)
 {
-	struct vcpu *v = domain_vcpu(caller->domain, (uint32_t)arg[1]);
-	uint32_t op = (uint32_t)arg[0];
-	uint64_t va = arg[2];
+	uint32_t op = (uint32_t)caller->regs.rdi;
+	uint32_t id = (uint32_t)caller->regs.rsi;
+	struct vcpu *v = domain_vcpu(caller->domain, id);
+	uint64_t va = caller->regs.rdx;
 	int err;
 
 	if (!v)

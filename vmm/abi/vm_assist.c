@@ -3,9 +3,9 @@
 #include "abi/table.h"
 #include "core/domain.h"
 
-int64_t do_vm_assist(struct vcpu *v, const uint64_t arg[5])
+int64_t do_vm_assist(struct vcpu *v)
 {
-	uint32_t cmd = (uint32_t)arg[0], type = (uint32_t)arg[1];
+	uint32_t cmd = (uint32_t)v->regs.rdi, type = (uint32_t)v->regs.rsi;
 
 	if (cmd != VMASST_CMD_enable && cmd != VMASST_CMD_disable)
 		return -XEN_ENOSYS;

@@ -39,11 +39,11 @@ static int64_t get_features(struct vcpu *v, uint64_t va)
 	return gmem_write(v, va, &info, sizeof(info));
 }
 
-int64_t do_xen_version(struct vcpu *v, const uint64_t arg[5])
+int64_t do_xen_version(struct vcpu *v)
 {
-	uint64_t va = arg[1];
+	uint64_t va = v->regs.rsi;
 
-	switch ((uint32_t)arg[0]) {
+	switch ((uint32_t)v->regs.rdi) {
 	case XENVER_version:
 		return ABI_VERSION;
 	case XENVER_extraversion:
