@@ -40,6 +40,7 @@ struct map_entry {
 	uint32_t type;
 } PACKED;
 #define MB1_MODULE_SIZE	16u
+struct mb1_map { uint32_t size; struct map_entry entry; } PACKED;
 
 struct mb2_tag { uint32_t type, size; } PACKED;
 struct mb2_map { struct mb2_tag tag; uint32_t entry_size, version; } PACKED;
@@ -92,14 +93,12 @@ static void mb1_read(uint64_t address)
 {
 	const struct mb1_info *info = piece(address, sizeof(*info));
 	uint64_t at = info->map, end = at + info->map_size;
-	const uint32_t *size;
+	const struct mb1_map *m;
 
 	if (info->flags & MB1_HAS_MAP) {
-		for (; at + sizeof(*size) + sizeof(struct map_entry) <= end;
-		     at += *size + sizeof(*size)) {
-			size = piece(at, sizeof(*size) +
-					 sizeof(struct map_entry));
-			read_map_entry((const void *)(size + 1));
+		for (; at + sizeof(*m) <= end; at += 4ull + m->size) {
+			m = piece(at, sizeof(*m));
+			read_map_entry(&m->entry);
 		}
 	} else if (info->flags & MB1_HAS_MEMORY) {
 		read_map_entry(&(struct map_entry){
