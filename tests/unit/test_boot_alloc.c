@@ -133,9 +133,8 @@ static void random_requests_never_overlap(void **state)
 			fail_msg("there was room"); \
 		} \
 		mock.panic_to = NULL; \
-		assert_string_equal(mock.panic, \
-				    "launch:0: there is no memory " \
-				    "for the tables of all"); \
+		assert_string_equal(mock.panic, "launch:0: there is no " \
+				    "memory for the tables of all"); \
 	} while (0)
 
 static void every_free_frame_can_be_had(void **state)

@@ -119,7 +119,7 @@ static void build(void)
 	paging_build();
 	for (unsigned int i = 0; i < 3; i++)
 		paging_add_stacks(i);
-	paging_map_mmio(0xfee00000, 0x1000);
+	paging_map_mmio(0xfee00000);
 	paging_seal();
 	assert_int_equal(count_wx(paging_root, 4, LEAF_WRITE | LEAF_EXEC), 0);
 }

@@ -34,41 +34,31 @@ void build_use(const struct blueprint *blueprint)
 	blueprints = blueprint;
 }
 
-/* --- the domain's frames, counted through its extents --- */
+/* --- the domain's RAM, by guest frame --- */
 
-/* What extent e has from its frame n on. */
-static struct extent rest(const struct extent *e, uint64_t n)
+/* The first run of it from gfn on; count 0: there is none. */
+static struct extent ram_from(const struct domain *d, uint64_t gfn)
 {
-	return (struct extent){ GFN(e->gfn.n + n), MFN(e->mfn.n + n),
-				e->count - n };
-}
+	for (uint32_t i = 0; i < d->extent_count; i++) {
+		const struct extent *e = &d->extent[i];
+		uint64_t n = gfn > e->gfn.n ? gfn - e->gfn.n : 0;
 
-/* The rest of the extent that holds the domain's RAM frame n. */
-static struct extent extent_from(const struct domain *d, uint64_t n)
-{
-	const struct extent *e = d->extent;
-
-	BUG_ON(n >= d->ram_frames);
-	for (; n >= e->count; e++)
-		n -= e->count;
-	return rest(e, n);
+		if (n < e->count)
+			return (struct extent){ GFN(e->gfn.n + n),
+						MFN(e->mfn.n + n),
+						e->count - n };
+	}
+	return (struct extent){ .count = 0 };
 }
 
 /* Guest RAM at gpa; *room bytes follow it without a gap. */
 static uint8_t *ram_at(const struct domain *d, uint64_t gpa, uint64_t *room)
 {
-	const struct extent *e = d->extent;
-	uint64_t gfn = gpa >> PAGE_SHIFT;
+	struct extent e = ram_from(d, gpa >> PAGE_SHIFT);
 
-	while (gfn < e->gfn.n || gfn - e->gfn.n >= e->count) {
-		e++;
-		BUG_ON(e == d->extent + d->extent_count);
-	}
-
-	struct extent here = rest(e, gfn - e->gfn.n);
-
-	*room = here.count * PAGE_SIZE - gpa % PAGE_SIZE;
-	return (uint8_t *)arch_frame_ptr(here.mfn) + gpa % PAGE_SIZE;
+	BUG_ON(!e.count || e.gfn.n != gpa >> PAGE_SHIFT);
+	*room = e.count * PAGE_SIZE - gpa % PAGE_SIZE;
+	return (uint8_t *)arch_frame_ptr(e.mfn) + gpa % PAGE_SIZE;
 }
 
 static void copy_to(const struct domain *d, uint64_t gpa, const void *data,
@@ -111,43 +101,46 @@ static bool reset(struct domain *d)
 	return true;
 }
 
-/* job_cursor: RAM frames that are done. */
+/* job_cursor, here and in map(): the guest frame to go on with. */
 static bool scrub(struct domain *d)
 {
-	uint64_t budget = STEP_FRAMES;
+	for (uint64_t budget = STEP_FRAMES; budget;) {
+		struct extent e = ram_from(d, d->job_cursor);
 
-	while (budget && d->job_cursor < d->ram_frames) {
-		struct extent e = extent_from(d, d->job_cursor);
-
-		for (; budget && e.count; budget--, e.count--, e.mfn.n++) {
-			arch_frame_scrub(e.mfn);
-			d->job_cursor++;
-		}
+		if (!e.count)
+			return true;
+		for (; budget && e.count; budget--, e.count--, e.gfn.n++)
+			arch_frame_scrub(MFN(e.mfn.n++));
+		d->job_cursor = e.gfn.n;
 	}
-	return d->job_cursor == d->ram_frames;
+	return false;
+}
+
+static void map_run(struct domain *d, struct extent e)
+{
+	unsigned int level = ram_leaf_level(e.gfn, e.mfn, e.count);
+
+	p2m_map_ram(d, e.gfn, level, e.mfn);
+	d->job_cursor = e.gfn.n + (UINT64_C(1) << 9 * (level - 1));
 }
 
 static bool map(struct domain *d)
 {
+	struct extent e = ram_from(d, d->job_cursor);
+
 	spin_lock(&d->lock);
-	for (unsigned int i = 0; i < STEP_LEAVES; i++) {
-		if (d->job_cursor == d->ram_frames) {
-			p2m_set(d, d->xenstore_gfn, P2M_SHARED, true,
-				d->xenstore_mfn);
-			p2m_set(d, d->console.ring_gfn, P2M_SHARED, true,
-				d->console.ring);
-			spin_unlock(&d->lock);
-			return true;
-		}
-
-		struct extent e = extent_from(d, d->job_cursor);
-		unsigned int level = ram_leaf_level(e.gfn, e.mfn, e.count);
-
-		p2m_map_ram(d, e.gfn, level, e.mfn);
-		d->job_cursor += UINT64_C(1) << 9 * (level - 1);
+	for (unsigned int i = 0; i < STEP_LEAVES && e.count; i++) {
+		map_run(d, e);
+		e = ram_from(d, d->job_cursor);
+	}
+	if (!e.count) {
+		p2m_set(d, d->xenstore_gfn, P2M_SHARED, true,
+			d->xenstore_mfn);
+		p2m_set(d, d->console.ring_gfn, P2M_SHARED, true,
+			d->console.ring);
 	}
 	spin_unlock(&d->lock);
-	return false;
+	return !e.count;
 }
 
 /* job_aux: which piece; job_cursor: bytes of it that are done. */

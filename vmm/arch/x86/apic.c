@@ -66,7 +66,7 @@ static void pic_silence(void)
 
 static void ioapic_silence(uint64_t address)
 {
-	void *io = paging_map_mmio(address, 0x20);
+	void *io = paging_map_mmio(address);
 	uint32_t last;
 
 	mmio_write32(io, IOAPIC_SELECT, IOAPIC_VERSION);
@@ -82,7 +82,7 @@ void apic_init(void)
 	uint64_t base = insn_rdmsr(MSR_APIC_BASE);
 
 	x2apic = insn_cpuid(1, 0).ecx & BIT32(21) || base & BASE_X2APIC;
-	window = paging_map_mmio(base & BASE_ADDRESS, PAGE_SIZE);
+	window = paging_map_mmio(base & BASE_ADDRESS);
 	pic_silence();
 	for (unsigned int i = 0; i < acpi.ioapic_count; i++)
 		ioapic_silence(acpi.ioapic[i]);

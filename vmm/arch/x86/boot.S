@@ -31,27 +31,23 @@ mb1_header:
 	.long PHYS(mb1_header), PHYS(image_start), PHYS(image_load_end)
 	.long PHYS(image_end), PHYS(boot_entry)
 
-	.balign 8
+	.balign 8			/* each tag is, too */
 mb2_header:
 	.long MB2_MAGIC, 0, mb2_end - mb2_header
 	.long -(MB2_MAGIC + mb2_end - mb2_header)
-	.balign 8
 	.short 1, 1				/* information, optional */
 	.long 8 + 4 * 4
-	.long 3, 6, 14, 15			/* modules, memory map, */
-	.balign 8				/* RSDP 1 and 2 */
+	.long 3, 6, 14, 15			/* modules, map, RSDP 1, 2 */
 	.short 2, 0				/* addresses */
 	.long 24
 	.long PHYS(mb2_header), PHYS(image_start)
 	.long PHYS(image_load_end), PHYS(image_end)
-	.balign 8
 	.short 3, 0				/* entry */
 	.long 12
 	.long PHYS(boot_entry)
 	.balign 8
 	.short 6, 0				/* modules on page boundaries */
 	.long 8
-	.balign 8
 	.short 0, 0
 	.long 8
 mb2_end:
@@ -82,7 +78,7 @@ to_long_mode:
 	wrmsr
 	movl $CR0_WANTED, %eax
 	movl %eax, %cr0
-	lgdt PHYS(boot_gdtr)
+	lgdt PHYS(boot_gdtr)		/* in C each CPU gets its own */
 	ljmp $SELECTOR_CODE, $PHYS(long_mode)
 
 	/* "no 64-bit CPU" on the first serial port, whatever its speed. */
@@ -107,7 +103,6 @@ long_mode_high:
 	movl %eax, %\segment
 	.endr
 	xorl %ebp, %ebp			/* ends every back-trace */
-	lgdt boot_gdtr_high(%rip)
 	testl %edi, %edi
 	jz other_cpu
 	movl %edi, %edi			/* the upper halves are undefined */
@@ -162,12 +157,6 @@ no_long_mode_text:
 	.balign 8
 boot_gdt:				/* code and data, then 32-bit code */
 	.quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff
-boot_gdtr:
-	.short 31
-	.long PHYS(boot_gdt)
-boot_gdtr_high:
-	.short 31
-	.quad boot_gdt
 
 	/*
 	 * The other CPUs' first steps, in 16-bit mode at any page: CS tells
@@ -180,14 +169,14 @@ trampoline_start:
 	cld
 	movw %cs, %ax
 	movw %ax, %ds
-	lgdtl trampoline_gdtr - trampoline_start
+	lgdtl boot_gdtr - trampoline_start
 	movl %cr0, %eax
 	orl $1, %eax
 	andl $0x9fffffff, %eax		/* caches on */
 	movl %eax, %cr0
 	ljmpl $0x18, $PHYS(trampoline_32)
 	.balign 4
-trampoline_gdtr:
+boot_gdtr:
 	.short 31
 	.long PHYS(boot_gdt)
 trampoline_end:

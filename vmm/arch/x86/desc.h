@@ -10,6 +10,9 @@
 #define SELECTOR_DATA	0x10
 #define SELECTOR_TSS	0x18
 
+/* Exceptions that push an error code: #DF, #TS-#PF, #AC, #CP, #VC, #SX */
+#define PUSH_ERROR	0x60227d00
+
 #ifndef __ASSEMBLY__
 #include "lib/types.h"
 

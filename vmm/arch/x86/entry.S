@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * 256 interrupt stubs, 16 bytes apart, that leave struct trap_regs on the
- * stack for trap_handle(). Exceptions 8, 10-14, 17, 21, 29 and 30 bring an
- * error code; the other stubs push a 0. GS is the VMM's at all times.
+ * stack for trap_handle(). Where no error code comes, a stub pushes a 0. GS is
+ * the VMM's at all times.
  */
+#include "arch/x86/desc.h"
+
 	.text
 	.balign 16
 	.globl trap_stubs
@@ -11,9 +13,7 @@ trap_stubs:
 	.set vector, 0
 	.rept 256
 	.balign 16
-	.if !((vector == 8) || (vector >= 10 && vector <= 14) || \
-	      (vector == 17) || (vector == 21) || (vector == 29) || \
-	      (vector == 30))
+	.if vector > 31 || !(PUSH_ERROR >> (vector & 31) & 1)
 	pushq $0
 	.endif
 	pushq $vector

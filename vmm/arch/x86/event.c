@@ -8,15 +8,12 @@
 
 /* Bits by vector: #DE, #TS, #NP, #SS, #GP */
 #define CONTRIBUTORY	(BIT32(0) | BIT32(10) | 7u << 11)
-/* The same without #DE, with #DF, #PF, #AC, #CP, #VC and #SX */
-#define PUSHES_ERROR	((CONTRIBUTORY ^ BIT32(0)) | BIT32(8) | BIT32(14) | \
-			 BIT32(17) | BIT32(21) | BIT32(29) | BIT32(30))
 
 uint64_t event_exception(uint8_t vector, uint32_t error)
 {
 	uint64_t event = event_make(EVENT_EXCEPTION, vector);
 
-	if (vector < 32 && (PUSHES_ERROR & BIT32(vector)))
+	if (vector < 32 && (PUSH_ERROR & BIT32(vector)))
 		event |= EVENT_HAS_ERROR | (uint64_t)error << 32;
 	return event;
 }

@@ -26,7 +26,6 @@
 
 INSN_PORT(b, uint8_t)
 INSN_PORT(w, uint16_t)
-INSN_PORT(l, uint32_t)
 
 static inline uint32_t mmio_read32(const void *base, size_t offset)
 {
@@ -105,7 +104,6 @@ INSN_REGISTER(dr0, "dr0")
 INSN_REGISTER(dr1, "dr1")
 INSN_REGISTER(dr2, "dr2")
 INSN_REGISTER(dr3, "dr3")
-INSN_REGISTER(dr6, "dr6")
 INSN_REGISTER(dr7, "dr7")
 
 /* --- descriptor tables --- */

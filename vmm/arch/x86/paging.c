@@ -172,18 +172,11 @@ void paging_build(void)
 		map_direct(direct.range[i].start, direct.range[i].end);
 }
 
-void *paging_map_mmio(uint64_t address, uint64_t size)
+void *paging_map_mmio(uint64_t address)
 {
-	uint64_t offset = address % PAGE_SIZE;
-	uint64_t first = address - offset;
+	uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1);
 
-	for (size = ROUND_UP(size + offset, PAGE_SIZE); size;
-	     size -= PAGE_SIZE) {
-		uint64_t page = first + size - PAGE_SIZE;
-		uint64_t *entry = walk(MMIO_BASE + page, 1);
-
-		*entry = page | MAP_MMIO | PTE_PRESENT | PTE_GLOBAL;
-	}
+	*walk(MMIO_BASE + page, 1) = page | MAP_MMIO | PTE_PRESENT | PTE_GLOBAL;
 	return (void *)(MMIO_BASE + address);
 }
 

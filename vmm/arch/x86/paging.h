@@ -24,8 +24,8 @@ void paging_init(void);
 void paging_build(void);
 /* Maps the stacks of the next CPU: indices in order; see layout.h. */
 void paging_add_stacks(unsigned int index);
-/* Registers of a device, uncached; boot only. */
-void *paging_map_mmio(uint64_t address, uint64_t size);
+/* The page with a device's registers, uncached; boot only. */
+void *paging_map_mmio(uint64_t address);
 /* boot_info.vmm gets what was taken; nothing may be taken any more. */
 void paging_seal(void);
 /* Whether address is in an unmapped page next to some stack. */

@@ -65,21 +65,18 @@ static void back_trace(uint64_t rip, uint64_t frame)
 
 static void say_registers(const struct trap_regs *r)
 {
-	static const char name[15][4] = {
-		"r15", "r14", "r13", "r12", "r11", "r10", "r9 ", "r8 ",
-		"rbp", "rdi", "rsi", "rdx", "rcx", "rbx", "rax",
-	};
-	char line[128];
+	char text_of[512];
 
-	for (unsigned int i = ARRAY_SIZE(name); i-- > 0;) {
-		format_text(line, sizeof(line), "%s %016lx%s", name[i],
-			    (&r->r15)[i], i % 4 && i ? "  " : "\n");
-		uart_text(line);
-	}
-	format_text(line, sizeof(line),
-		    "rip %016lx  rsp %016lx  rflags %lx  cs %lx\n",
-		    r->rip, r->rsp, r->rflags, r->cs);
-	uart_text(line);
+	format_text(text_of, sizeof(text_of),
+		    "rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n"
+		    "rsi %016lx  rdi %016lx  rbp %016lx  rsp %016lx\n"
+		    "r8  %016lx  r9  %016lx  r10 %016lx  r11 %016lx\n"
+		    "r12 %016lx  r13 %016lx  r14 %016lx  r15 %016lx\n"
+		    "rip %016lx  rflags %lx  cs %lx\n", r->rax, r->rbx, r->rcx,
+		    r->rdx, r->rsi, r->rdi, r->rbp, r->rsp, r->r8, r->r9,
+		    r->r10, r->r11, r->r12, r->r13, r->r14, r->r15, r->rip,
+		    r->rflags, r->cs);
+	uart_text(text_of);
 }
 
 /* What was logged and has not gone out yet. */

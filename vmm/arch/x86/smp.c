@@ -112,9 +112,9 @@ void smp_init_cpu(void)
 }
 
 /* A page of RAM below 640 KiB; 0 if none. Modules have left it. */
-static uint64_t find_trampoline_page(void)
+static uint32_t find_trampoline_page(void)
 {
-	for (uint64_t page = 0x8000; page < 0xa0000; page += PAGE_SIZE)
+	for (uint32_t page = 0x8000; page < 0xa0000; page += PAGE_SIZE)
 		for (unsigned int i = 0; i < boot_info.ram_count; i++)
 			if (boot_info.ram[i].start <= page &&
 			    boot_info.ram[i].end >= page + PAGE_SIZE)
@@ -127,7 +127,7 @@ static uint64_t find_trampoline_page(void)
  * counts instructions as time (QEMU -icount) charges a CPU that starts with
  * all the time up to the next timer.
  */
-static void start_missing(uint64_t page, nsec_t patience)
+static void start_missing(uint32_t page, nsec_t patience)
 {
 	for (unsigned int i = 1; i < cpu_count; i++) {
 		const struct cpu_local *cpu = cpu_local_at(i);
@@ -136,7 +136,7 @@ static void start_missing(uint64_t page, nsec_t patience)
 		if (atomic_load(&cpu->state) == CPU_ARRIVED)
 			continue;
 		arch_timer_arm(arch_time() + SHORT);
-		apic_send(cpu->apic_id, APIC_STARTUP | (uint32_t)(page >> 12));
+		apic_send(cpu->apic_id, APIC_STARTUP | page >> PAGE_SHIFT);
 		while (atomic_load(&cpu->state) != CPU_ARRIVED &&
 		       arch_time() < until) {
 			arch_timer_arm(arch_time() + SHORT);
@@ -167,7 +167,7 @@ static void close_ranks(void)
 	}
 }
 
-static void start_others(uint64_t page)
+static void start_others(uint32_t page)
 {
 	uint64_t start;
 
@@ -191,7 +191,7 @@ static void start_others(uint64_t page)
 
 void smp_start(void)
 {
-	uint64_t page = find_trampoline_page();
+	uint32_t page = find_trampoline_page();
 
 	if (cpu_count > 1 && !page) {
 		log_line("no page below 640 KiB: other CPUs stay unused");

@@ -70,7 +70,7 @@ static void ref_init(void)
 	insn_outb(PIT_CHANNEL2, 0xff);
 	if (!acpi.hpet)
 		return;
-	hpet = paging_map_mmio(acpi.hpet, PAGE_SIZE);
+	hpet = paging_map_mmio(acpi.hpet);
 	period = mmio_read32(hpet, HPET_PERIOD);
 	if (period < 1000000 || period > 100000000) {
 		hpet = NULL;

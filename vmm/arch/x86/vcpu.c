@@ -41,7 +41,6 @@ static void vcpu_reset(struct vcpu *v, const struct reset_state *state)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 
-	/* All that is not an address or memory of the FPU. */
 	memset(&a->cr4, 0, sizeof(*a) - offsetof(struct vcpu_arch, cr4));
 	fpu_reset(v);
 	v->regs = (struct guest_regs){ .rip = state->rip, .rbx = state->rbx,

@@ -89,6 +89,7 @@ struct vcpu_arch {
 	uint8_t fpu[FPU_AREA_SIZE]	/* [C] while not loaded */
 		__attribute__((aligned(64)));
 	uint64_t control_pa;	/* [I] */
+	/* From here on a reset makes all zero. */
 	uint64_t cr4, efer;	/* [C] */
 	uint64_t event;		/* [C] EVENT_*, 0 = none */
 	uint64_t xcr0, dr[4], tsc_aux;	/* [C] while not loaded */
