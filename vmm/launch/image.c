@@ -7,11 +7,6 @@
 #include "launch/plan.h"
 #include "core/platform.h"
 
-static uint64_t page_up(uint64_t n)
-{
-	return ROUND_UP(n, PAGE_SIZE);
-}
-
 void image_place(const struct plan *plan, struct blueprint *b)
 {
 	const struct boot_module *kernel = &plan->boot->module[b->kernel];
@@ -24,13 +19,14 @@ void image_place(const struct plan *plan, struct blueprint *b)
 	if (wrong)
 		plan_refuse(plan, b->node, "the kernel (boot module %u) cannot "
 			    "be used: %s", b->kernel, wrong);
-	b->start_gpa = page_up(image->end);
+	b->start_gpa = ROUND_UP(image->end, PAGE_SIZE);
 	image->piece[image->piece_count++] = (struct piece){
 		b->start_gpa + START_CMDLINE, (const uint8_t *)b->cmdline,
 		cmdline_size
 	};
 
-	uint64_t end = page_up(b->start_gpa + START_CMDLINE + cmdline_size);
+	uint64_t end = ROUND_UP(b->start_gpa + START_CMDLINE + cmdline_size,
+				PAGE_SIZE);
 
 	if (b->ramdisk) {
 		if (ramdisk->size > GPA_RAM_LOW_END)
@@ -39,7 +35,7 @@ void image_place(const struct plan *plan, struct blueprint *b)
 		image->piece[image->piece_count++] = (struct piece){
 			end, ramdisk->data, ramdisk->size
 		};
-		end += page_up(ramdisk->size);
+		end += ROUND_UP(ramdisk->size, PAGE_SIZE);
 	}
 	if (end > ram_end)
 		plan_refuse(plan, b->node, "kernel and ramdisk need %lu KiB "

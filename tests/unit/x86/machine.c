@@ -58,13 +58,9 @@ void virt_watch_iret(struct vcpu *v, bool on)
 }
 
 /* The tests neither start CPUs nor enter guests. */
-bool virt_probe(void)
+bool virt_enable(void)
 {
 	return true;
-}
-
-void virt_cpu_enable(void)
-{
 }
 
 void virt_vcpu_init(struct vcpu *v)

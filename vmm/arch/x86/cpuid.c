@@ -101,14 +101,12 @@ static uint32_t id_bits(uint32_t count)
 /* One thread in each core, one package. */
 static struct cpuid_regs topology(const struct cpuid_vcpu *v, uint32_t subleaf)
 {
-	struct cpuid_regs r = { 0, 0, subleaf & 0xff, v->id };
-
 	if (subleaf == 0)
-		r = (struct cpuid_regs){ 0, 1, 0x100, v->id };
+		return (struct cpuid_regs){ 0, 1, 0x100, v->id };
 	if (subleaf == 1)
-		r = (struct cpuid_regs){ id_bits(v->count), v->count, 0x201,
-					 v->id };
-	return r;
+		return (struct cpuid_regs){ id_bits(v->count), v->count,
+					    0x201, v->id };
+	return (struct cpuid_regs){ 0, 0, subleaf & 0xff, v->id };
 }
 
 static struct cpuid_regs xsave(const struct cpuid_policy *p,

@@ -159,20 +159,20 @@ uint8_t *arch_guest_ptr(const struct vcpu *v, uint64_t va, bool write)
 size_t guest_fetch(const struct vcpu *v, uint8_t *bytes, size_t size)
 {
 	bool code64 = vcpu_arch(v)->code64;
-	uint64_t va = v->regs.rip;
-	size_t done = 0;
+	uint64_t base = code64 ? 0 : virt_get(v, REG_CS_BASE);
+	size_t part;
 
-	if (!code64)
-		va = (uint32_t)(va + virt_get(v, REG_CS_BASE));
-	while (done < size) {
-		size_t part = MIN(size - done, PAGE_SIZE - va % PAGE_SIZE);
-		const uint8_t *from = arch_guest_ptr(v, va, false);
+	for (size_t done = 0; done < size; done += part) {
+		uint64_t va = base + v->regs.rip + done;
+		const uint8_t *from;
 
+		if (!code64)
+			va = (uint32_t)va;
+		part = MIN(size - done, PAGE_SIZE - va % PAGE_SIZE);
+		from = arch_guest_ptr(v, va, false);
 		if (!from)
-			break;
+			return done;
 		memcpy(bytes + done, from, part);
-		done += part;
-		va = code64 ? va + part : (uint32_t)(va + part);
 	}
-	return done;
+	return size;
 }

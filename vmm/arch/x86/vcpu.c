@@ -15,7 +15,7 @@
 
 void virt_init_cpu(void)
 {
-	if (!virt_probe())
+	if (!virt_enable())
 		arch_panic(__FILE__, __LINE__,
 			   "this CPU has no SVM with nested paging, or the "
 			   "firmware has turned it off");
@@ -23,7 +23,6 @@ void virt_init_cpu(void)
 		fpu_init();
 		cpuid_init();
 	}
-	virt_cpu_enable();
 }
 
 size_t arch_vcpu_size(void)

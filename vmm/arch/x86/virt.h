@@ -115,10 +115,8 @@ static inline struct vcpu_arch *vcpu_arch(const struct vcpu *v)
 
 /* --- the back end: svm/ --- */
 
-/* Whether this CPU has all that the back end needs. */
-bool virt_probe(void);
-/* On every CPU, once. */
-void virt_cpu_enable(void);
+/* On every CPU, once. False: it does not have all that the back end needs. */
+bool virt_enable(void);
 /* Launch: control area, from zeroes. */
 void virt_vcpu_init(struct vcpu *v);
 void virt_vcpu_reset(struct vcpu *v, const struct reset_state *state);

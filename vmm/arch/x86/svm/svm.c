@@ -37,7 +37,7 @@ static struct svm_cpu svm_cpus[CPU_MAX];	/* [C] by CPU */
 static uint8_t iopm[3 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static uint8_t msrpm[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
-bool virt_probe(void)
+static bool probe(void)
 {
 	struct cpuid_regs r = cpuid_host(CPUID_SVM, 0);
 
@@ -69,11 +69,13 @@ static void msrpm_pass(uint32_t first, uint32_t last)
 	}
 }
 
-void virt_cpu_enable(void)
+bool virt_enable(void)
 {
 	struct cpu_local *cpu = this_cpu();
 	struct svm_cpu *s = &svm_cpus[cpu->index];
 
+	if (!probe())
+		return false;
 	if (cpu->index == 0) {
 		memset(iopm, 0xff, sizeof(iopm));
 		memset(msrpm, 0xff, sizeof(msrpm));
@@ -89,6 +91,7 @@ void virt_cpu_enable(void)
 	s->next_asid = 1;
 	insn_vmsave(s->host_pa);
 	cpu->virt = s;
+	return true;
 }
 
 void virt_vcpu_init(struct vcpu *v)
