@@ -6,6 +6,7 @@
 #include "lib/crc.h"
 #include "lib/format.h"
 #include "vdev/console.h"
+#include "vdev/graph.h"
 
 #define OVERHEAD	8u	/* start, type, domid, length, crc */
 #define REPLY_TEXT_MAX	240u
@@ -93,8 +94,8 @@ void telemetry_send_news(struct outbox *box, struct domain *d, nsec_t now)
 	}
 }
 
-static void reply(struct outbox *box, uint16_t domid, uint32_t cookie,
-		  int status, const char *text)
+void telemetry_reply(struct outbox *box, uint16_t domid, uint32_t cookie,
+		     int status, const char *text)
 {
 	struct {
 		struct telemetry_reply head;
@@ -196,7 +197,8 @@ static void command(struct outbox *box, uint16_t domid,
 	int status = 0;
 
 	if (!world.commands_allowed && c->op != TELEMETRY_OP_LIST &&
-	    c->op != TELEMETRY_OP_HELLO && c->op != TELEMETRY_OP_TAIL) {
+	    c->op != TELEMETRY_OP_HELLO && c->op != TELEMETRY_OP_TAIL &&
+	    c->op != TELEMETRY_OP_GRAPH) {
 		status = -XEN_EPERM;
 	} else if (c->op == TELEMETRY_OP_LIST) {
 		for (uint32_t i = 1; i < world.domain_count; i++)
@@ -211,10 +213,14 @@ static void command(struct outbox *box, uint16_t domid,
 		atomic_store(&world.poweroff_wanted, true);
 	} else if (!d) {
 		status = -XEN_ESRCH;
+	} else if (c->op == TELEMETRY_OP_GRAPH) {
+		status = graph_begin(d, c->cookie);
+		if (!status)
+			return;
 	} else {
 		status = domain_command(d, c->op);
 	}
-	reply(box, domid, c->cookie, status, text);
+	telemetry_reply(box, domid, c->cookie, status, text);
 }
 
 static void obey(struct outbox *box, const uint8_t *frame, size_t length)
