@@ -6,7 +6,6 @@
 #include "core/world.h"
 #include "lib/format.h"
 #include "vdev/console.h"
-#include "vdev/graph.h"
 #include "vdev/telemetry.h"
 
 #define CTRL_T		0x14u
@@ -259,8 +258,6 @@ nsec_t serial_poll(nsec_t now)
 		moved += text_of(d, now);
 		moved += frames_of(d, now);
 	}
-	if (graph_step(&box[SERIAL_COM2]))
-		moved = 1;
 	arch_console_poll();
 	maybe_power_off(now);
 	if (typed || box[0].head != box[0].tail || box[1].head != box[1].tail)

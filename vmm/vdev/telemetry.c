@@ -6,10 +6,11 @@
 #include "lib/crc.h"
 #include "lib/format.h"
 #include "vdev/console.h"
-#include "vdev/graph.h"
 
 #define OVERHEAD	8u	/* start, type, domid, length, crc */
 #define REPLY_TEXT_MAX	240u
+#define SHARES_PIECE	512u	/* entries looked at for one command */
+#define SHARES_ROWS	13u	/* they fit an outbox with a console's flood */
 
 uint32_t outbox_room(const struct outbox *box)
 {
@@ -94,8 +95,8 @@ void telemetry_send_news(struct outbox *box, struct domain *d, nsec_t now)
 	}
 }
 
-void telemetry_reply(struct outbox *box, uint16_t domid, uint32_t cookie,
-		     int status, const char *text)
+static void reply(struct outbox *box, uint16_t domid, uint32_t cookie,
+		  int status, const char *text)
 {
 	struct {
 		struct telemetry_reply head;
@@ -138,6 +139,7 @@ static void send_domain(struct outbox *box, const struct domain *d)
 		.memory_kib = d->ram_frames * 4,
 		.weight = d->weight,
 		.cap = d->cap,
+		.time_ns = arch_time(),
 	};
 
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
@@ -147,6 +149,60 @@ static void send_domain(struct outbox *box, const struct domain *d)
 	}
 	memcpy(row.name, d->name, sizeof(row.name));
 	telemetry_send(box, TELEMETRY_DOMAIN, d->id, &row, sizeof(row));
+}
+
+/* What entry i of d's three tables of sharing says; peer 0: nothing. [L] */
+static struct telemetry_share share_at(struct domain *d, uint32_t i)
+{
+	uint32_t port = i - world.domain_count, map = port - d->port_count;
+
+	if (i < world.domain_count) {
+		bool may = i != d->id && domain_peer(d, (uint16_t)i);
+
+		return (struct telemetry_share){
+			.peer = (uint16_t)(may ? i : 0)
+		};
+	}
+	if (port < d->port_count) {
+		struct port p = d->port[port];
+
+		return (struct telemetry_share){
+			p.state == PORT_INTERDOMAIN ? p.peer_dom : 0,
+			TELEMETRY_SHARE_PORT, port, p.peer_port,
+			atomic_load(&d->sent[port])
+		};
+	}
+	return (struct telemetry_share){
+		d->map[map].state == GRANT_MAP_LIVE ? d->map[map].domid : 0,
+		TELEMETRY_SHARE_MAP, 0, 0, 1
+	};
+}
+
+/* The entries behind `from`, as many as fit; where to go on, 0 at the end. */
+static int send_shares(struct outbox *box, struct domain *d, uint32_t cookie,
+		       uint32_t from)
+{
+	struct {
+		struct telemetry_shares head;
+		struct telemetry_share row[SHARES_ROWS];
+	} __attribute__((packed)) f = { .head = { cookie } };
+	struct telemetry_share *last = NULL, *end = f.row;
+	uint32_t all = world.domain_count + d->port_count + d->map_count;
+	uint32_t i = MAX(from, 1u), stop = MIN(all, i + SHARES_PIECE);
+
+	spin_lock(&d->lock);
+	for (; i < stop && end < f.row + SHARES_ROWS; i++) {
+		*end = share_at(d, i);
+		if (last && end->kind == TELEMETRY_SHARE_MAP &&
+		    last->kind == end->kind && last->peer == end->peer)
+			last->count++;
+		else if (end->peer)
+			last = end++;
+	}
+	spin_unlock(&d->lock);
+	telemetry_send(box, TELEMETRY_SHARES, d->id, &f,
+		       (size_t)((char *)end - (char *)&f));
+	return i < all ? (int)i : 0;
 }
 
 /* Not inlined: bench/run tells its price from that of everything else. */
@@ -198,7 +254,7 @@ static void command(struct outbox *box, uint16_t domid,
 
 	if (!world.commands_allowed && c->op != TELEMETRY_OP_LIST &&
 	    c->op != TELEMETRY_OP_HELLO && c->op != TELEMETRY_OP_TAIL &&
-	    c->op != TELEMETRY_OP_GRAPH) {
+	    c->op != TELEMETRY_OP_SHARES) {
 		status = -XEN_EPERM;
 	} else if (c->op == TELEMETRY_OP_LIST) {
 		for (uint32_t i = 1; i < world.domain_count; i++)
@@ -213,14 +269,13 @@ static void command(struct outbox *box, uint16_t domid,
 		atomic_store(&world.poweroff_wanted, true);
 	} else if (!d) {
 		status = -XEN_ESRCH;
-	} else if (c->op == TELEMETRY_OP_GRAPH) {
-		status = graph_begin(d, c->cookie);
-		if (!status)
-			return;
+	} else if (c->op == TELEMETRY_OP_SHARES) {
+		status = send_shares(box, d, c->cookie, (uint32_t)(
+			c->from[0] | c->from[1] << 8 | c->from[2] << 16));
 	} else {
 		status = domain_command(d, c->op);
 	}
-	telemetry_reply(box, domid, c->cookie, status, text);
+	reply(box, domid, c->cookie, status, text);
 }
 
 static void obey(struct outbox *box, const uint8_t *frame, size_t length)

@@ -18,9 +18,6 @@ size_t outbox_take(struct outbox *box, uint8_t *buffer, size_t size);
 /* Queues a frame whole or not at all; false: no room. size <= the maximum. */
 bool telemetry_send(struct outbox *box, unsigned int type, uint16_t domid,
 		    const void *payload, size_t size);
-/* The answer to a command; text may be cut. */
-void telemetry_reply(struct outbox *box, uint16_t domid, uint32_t cookie,
-		     int status, const char *text);
 bool telemetry_send_hello(struct outbox *box);
 /* What happened to d since the last call, as EVENT frames. */
 void telemetry_send_news(struct outbox *box, struct domain *d, nsec_t now);

@@ -92,7 +92,7 @@ class Machine:
         self.state = [2] * len(self.names)
         self.buffer = b""
         self.slow = self.deaf = False
-        self.inputs = 0
+        self.inputs = self.looks = 0
 
     def send(self, *args):
         self.com2.sendall(frame(*args))
@@ -121,9 +121,10 @@ class Machine:
             self.buffer += more
 
     def row(self, i):
-        return struct.pack("<BBHIQQQQII32s", self.state[i], 0xff, 1, 0,
+        self.looks += 1
+        return struct.pack("<BBHIQQQQIIQ32s", self.state[i], 0xff, 1, 0,
                            self.memory[i], 1500000000, 10, 20, 256, 0,
-                           self.names[i])
+                           self.looks * 500000000, self.names[i])
 
     def command(self, domid, payload):
         """-> False when the machine is to end"""
