@@ -33,12 +33,6 @@ void area_write(const struct guest_area *area, const void *from, size_t size)
 {
 	size_t first = MIN(size, (size_t)area->size0);
 
-	/* Nearly always a whole runstate in one page: six moves. */
-	if (first == sizeof(struct vcpu_runstate_info)) {
-		__builtin_memcpy(area->part[0], from,
-				 sizeof(struct vcpu_runstate_info));
-		return;
-	}
 	memcpy(area->part[0], from, first);
 	if (first < size)
 		memcpy(area->part[1], (const char *)from + first,
@@ -52,13 +46,28 @@ static uint8_t *area_byte(const struct guest_area *area, uint32_t offset)
 	return (uint8_t *)area->part[1] + (offset - area->size0);
 }
 
-static void publish(struct vcpu *v)
+/* In one page, as nearly always. The fences cost nothing on x86. */
+static void publish_whole(uint8_t *to, const struct vcpu_runstate_info *r,
+			  uint64_t flag)
+{
+	uint64_t time = r->state_entry_time | flag;
+
+	__builtin_memcpy(to + UPDATE_BYTE - 7, &time, 8);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__builtin_memcpy(to, r, 8);
+	__builtin_memcpy(to + UPDATE_BYTE + 1, r->time, sizeof(r->time));
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__builtin_memcpy(to + UPDATE_BYTE - 7, &r->state_entry_time, 8);
+}
+
+static __attribute__((noinline)) void publish_parts(const struct vcpu *v,
+						    bool update)
 {
 	const struct guest_area *area = &v->runstate_area;
 	struct vcpu_runstate_info copy = v->runstate;
 	uint8_t *flag;
 
-	if (!atomic_load_relaxed(&v->domain->runstate_update_flag)) {
+	if (!update) {
 		area_write(area, &copy, sizeof(copy));
 		return;
 	}
@@ -68,6 +77,17 @@ static void publish(struct vcpu *v)
 	area_write(area, &copy, sizeof(copy));
 	atomic_store_release(flag,
 			     (uint8_t)(v->runstate.state_entry_time >> 56));
+}
+
+static void publish(struct vcpu *v)
+{
+	bool update = atomic_load_relaxed(&v->domain->runstate_update_flag);
+
+	if (v->runstate_area.size0 == sizeof(v->runstate))
+		publish_whole(v->runstate_area.part[0], &v->runstate,
+			      update ? XEN_RUNSTATE_UPDATE : 0);
+	else
+		publish_parts(v, update);
 }
 
 void runstate_change(struct vcpu *v, int state, nsec_t now)
