@@ -9,7 +9,7 @@
 
 #define OVERHEAD	8u	/* start, type, domid, length, crc */
 #define REPLY_TEXT_MAX	240u
-#define SHARES_PIECE	512u	/* entries looked at for one command */
+#define SHARES_PIECE	128u	/* entries looked at for one command */
 #define SHARES_ROWS	13u	/* they fit an outbox with a console's flood */
 
 uint32_t outbox_room(const struct outbox *box)
