@@ -44,7 +44,7 @@ enum telemetry_op {
 	TELEMETRY_OP_TAIL = 7,		/* CONSOLE frames of what is kept */
 	TELEMETRY_OP_POWEROFF = 8,	/* stop the machine */
 	TELEMETRY_OP_HELLO = 9,		/* HELLO again, then REPLY */
-	TELEMETRY_OP_SHARES = 10,	/* a SHARES frame of one VM, then REPLY */
+	TELEMETRY_OP_SHARES = 10,	/* a SHARES frame, then REPLY */
 };
 
 enum telemetry_state {

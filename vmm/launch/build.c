@@ -20,7 +20,7 @@
 #include "core/world.h"
 #include "launch/launch.h"
 
-#define STEP_FRAMES	48u
+#define STEP_FRAMES	32u
 #define STEP_COPY	(20u * PAGE_SIZE)	/* not aligned: 500 each */
 #define STEP_LEAVES	16u
 

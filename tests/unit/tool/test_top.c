@@ -89,8 +89,10 @@ static void what_is_new_has_no_rate(void **state)
 	char *text = printed(&before, &after);
 
 	/* Nor does a counter that went back have one. */
-	assert_non_null(strstr(text, "disk    1  -b----     1    0.0        10"));
-	assert_non_null(strstr(text, "late    3  -b----     1      -         -"));
+	assert_non_null(strstr(text,
+			       "disk    1  -b----     1    0.0        10 "));
+	assert_non_null(strstr(text,
+			       "late    3  -b----     1      -         - "));
 	assert_non_null(strstr(text, "disk:5    -> web:7             -"
 				     "         -  disk xvda\n"));
 	free(text);
