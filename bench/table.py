@@ -17,7 +17,8 @@ class Table:
         """missed: what is known to miss the bound gets no worse than this"""
         self.rows.append({"what": what, "value": value, "unit": unit,
                           "bound": bound or least or None, "xen_4_17": xen,
-                          "at_least": bool(least), "note": note, "missed": missed,
+                          "at_least": bool(least), "note": note,
+                          "missed": missed,
                           "met": value >= least if least else
                           None if bound is None else value <= bound})
 
