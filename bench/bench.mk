@@ -20,7 +20,8 @@ $(BENCH_VM): bench/vm.c bench/mark.h $(KIT_LIB) $(KIT_LD)
 
 .PHONY: bench
 bench: deps
-	$(Q)$(MAKE) --no-print-directory all images $(BENCH_SO) $(BENCH_VM)
+	$(Q)$(MAKE) --no-print-directory all images $(STORE_ELF) \
+		$(BENCH_SO) $(BENCH_VM)
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' bench/run
 
 -include $(BENCH_VM:.elf=.d)

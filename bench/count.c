@@ -18,7 +18,7 @@
  * Lines written, all numbers since the start of the machine:
  *   mark N vmm V part P other O entries E
  *   first vmm V part P other O    at the first entry
- *   in N NAME V                   since the mark before N, for each function
+ *   in N NAME V calls C           since the mark before N, for each function
  *   run NAME+NAME length L        at the end, the longest for each set
  * Use it with -icount and -smp 1 only: counters are not per CPU. Prototypes
  * are written down here because Debian 12 packages no qemu-plugin.h; they are
@@ -67,6 +67,7 @@ struct function {
 	char name[64];
 	uint64_t address;
 	uint64_t count, before;
+	uint64_t calls, calls_before;
 };
 
 struct place {
@@ -110,9 +111,12 @@ static void profile(uintptr_t mark)
 		struct function *f = &function[i];
 
 		if (f->count != f->before)
-			fprintf(out, "in %" PRIuPTR " %s %" PRIu64 "\n", mark,
-				f->name, f->count - f->before);
+			fprintf(out, "in %" PRIuPTR " %s %" PRIu64 " calls %"
+				PRIu64 "\n", mark, f->name,
+				f->count - f->before,
+				f->calls - f->calls_before);
 		f->before = f->count;
+		f->calls_before = f->calls;
 	}
 }
 
@@ -218,10 +222,15 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		if (address >= part_lo && address < part_hi)
 			qemu_plugin_register_vcpu_insn_exec_inline(
 				insn, INLINE_ADD_U64, &part, 1);
-		if (ours && function_at(address))
+		if (ours && function_at(address)) {
+			struct function *f = function_at(address);
+
 			qemu_plugin_register_vcpu_insn_exec_inline(
-				insn, INLINE_ADD_U64,
-				&function_at(address)->count, 1);
+				insn, INLINE_ADD_U64, &f->count, 1);
+			if (address == f->address)
+				qemu_plugin_register_vcpu_insn_exec_inline(
+					insn, INLINE_ADD_U64, &f->calls, 1);
+		}
 		if (ours) {
 			watch(insn, address);
 			if (is_entry(code, size))

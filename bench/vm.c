@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two VMs whose exits `make bench` counts. Both run on one CPU. "ping"
+ * The small VMs of `make bench`. "reader" reads from the store VM. The two
+ * others are those whose exits are counted. Both run on one CPU. "ping"
  * measures: between two marks it does one thing COUNT times. "pong" is its
  * peer: it offers a port that it answers, a port that it keeps masked, and a
  * page, on whose first word ping says when it is done.
@@ -15,6 +16,7 @@
 #include "mark.h"
 #include "memory.h"
 #include "string.h"
+#include "xs.h"
 
 enum { COUNT = 1000, WARM = 100 };
 #define WAIT_NS	5000000000ull
@@ -121,6 +123,28 @@ static int ping(domid_t peer)
 	return 0;
 }
 
+/* 64-byte reads of the store, one after the other. */
+static int reader(void)
+{
+	static const char value[] = "0123456789abcdef0123456789abcdef"
+				    "0123456789abcdef0123456789abcdef";
+	uint64_t start = 0;
+
+	if (!xs_init(WAIT_NS) || xs_write(0, "data/k", value) < 0) {
+		kprintf("bench: no store: %s\n", xs_reply);
+		return 1;
+	}
+	for (int i = 0; i < WARM + COUNT; i++) {
+		if (i == WARM)
+			start = clock_now();
+		if (xs_read(0, "data/k") != 64)
+			return 1;
+	}
+	kprintf("bench store_read %lu\n", (clock_now() - start) / COUNT);
+	kprintf("bench end 0\n");
+	return 0;
+}
+
 int main(void)
 {
 	domid_t peer = (domid_t)boot_number("peer", DOMID_INVALID);
@@ -128,5 +152,7 @@ int main(void)
 
 	if (!boot_argument("role", role, sizeof(role)))
 		return 1;
+	if (!strcmp(role, "reader"))
+		return reader();
 	return strcmp(role, "ping") ? pong(peer) : ping(peer);
 }

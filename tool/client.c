@@ -112,14 +112,15 @@ static int32_t no_answer(const struct client_link *l)
 	return INT32_MIN;
 }
 
-int32_t client_ask(struct client_link *l, enum telemetry_op op,
-		   unsigned int domid, client_each *each, void *context)
+int32_t client_ask(struct client_link *l, struct frame command,
+		   client_each *each, void *context)
 {
-	struct frame f = frame_command(op, domid, ++l->cookie);
+	struct frame f;
 	int64_t until = session_now() + CLIENT_PATIENCE;
 	struct telemetry_reply r;
 
-	if (!client_write(l, &f)) {
+	put_le32(command.payload, ++l->cookie);
+	if (!client_write(l, &command)) {
 		errno = ECONNRESET;
 		return no_answer(l);
 	}
@@ -167,7 +168,7 @@ int32_t client_command(struct client_link *l, enum telemetry_op op,
 {
 	struct answer a = { words, rows };
 
-	return client_ask(l, op, domid, answer_take, &a);
+	return client_ask(l, frame_command(op, domid, 0), answer_take, &a);
 }
 
 bool client_fetch(struct client_link *l, const struct frame *ask,

@@ -37,12 +37,12 @@ bool client_write(struct client_link *l, const struct frame *f);
 bool client_wait(struct client_link *l, struct frame *out, int64_t until);
 
 /*
- * Sends a command and waits for its REPLY; all frames until then go to
- * `each`. The status, or INT32_MIN after a sentence.
+ * Sends a command, under a cookie of the link's, and waits for its REPLY; all
+ * frames until then go to `each`. The status, or INT32_MIN after a sentence.
  */
 typedef void client_each(const struct frame *f, void *context);
-int32_t client_ask(struct client_link *l, enum telemetry_op op,
-		   unsigned int domid, client_each *each, void *context);
+int32_t client_ask(struct client_link *l, struct frame command,
+		   client_each *each, void *context);
 /*
  * Sends a command and waits for its REPLY, whose text goes to `words` (may
  * be NULL). Rows of a list go to `rows` (may be NULL). The status, or

@@ -66,8 +66,7 @@ int cmd_operate(const struct arguments *a)
 	return status;
 }
 
-/* xl's six letters: running, blocked, paused, shut down, crashed, dying. */
-static void state_letters(const struct telemetry_domain *d, char out[7])
+void vm_state_letters(const struct telemetry_domain *d, char out[7])
 {
 	static const char shutdown_crash = 3; /* xen/sched.h */
 
@@ -104,7 +103,7 @@ void vm_table_print(const struct vm_rows *rows, const struct graph *g,
 		const struct vm_row *r = &rows->at[i];
 		char letters[7];
 
-		state_letters(&r->d, letters);
+		vm_state_letters(&r->d, letters);
 		text_add(out, "%-40s %5u %5llu %5u     %s  %8.1f", r->d.name,
 			 r->domid, (unsigned long long)(r->d.memory_kib >> 10),
 			 r->d.vcpu_count, letters,

@@ -91,3 +91,4 @@ int cmd_log(const struct arguments *a);
 int cmd_operate(const struct arguments *a);
 int cmd_report(const struct arguments *a);
 int cmd_run(const struct arguments *a);
+int cmd_top(const struct arguments *a);

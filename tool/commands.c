@@ -67,6 +67,12 @@ static const struct option_spec list_list[] = {
 };
 static const struct option_set list = { list_list, ARRAY_COUNT(list_list) };
 
+static const struct option_spec top_list[] = {
+	{ "once", '1', NULL, "print once, over one delay, and end" },
+	{ "delay", 'd', "SECONDS", "time between two looks (1)" },
+};
+static const struct option_set top = { top_list, ARRAY_COUNT(top_list) };
+
 static const struct option_spec help_list[] = {
 	{ "man", 0, NULL, "the whole manual page, for man(1)" },
 };
@@ -156,6 +162,17 @@ const struct command commands[] = {
 	  "said and the status is 1. With DIR: what the files there imply.",
 	  { &graph, &machine },
 	  cmd_graph },
+	{ "top",
+	  "",
+	  0,
+	  0,
+	  "show what the VMs do, as rates",
+	  "For each VM the share of one CPU, exits and wake-ups by events per "
+	  "second, and whom it serves and uses; for each event channel "
+	  "between two VMs how often each end sends. Seconds are those of "
+	  "the machine, which an emulator stretches. Keys: q or Ctrl-C ends.",
+	  { &top, &machine },
+	  cmd_top },
 	{ "pause",
 	  "VM",
 	  1,

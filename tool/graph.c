@@ -52,19 +52,29 @@ static void vm_add(struct graph *g, unsigned int domid, const char *name)
 	g->vm[domid] = text_copy(name);
 }
 
-/* The pair of two VMs, whichever serves; a new one if there is none. */
-static struct graph_pair *pair_at(struct graph *g, unsigned int a,
-				  unsigned int b)
+const struct graph_pair *graph_pair_of(const struct graph *g, unsigned int a,
+				       unsigned int b)
 {
-	struct graph_pair *p;
-
 	for (size_t i = 0; i < g->pair_count; i++) {
-		p = &g->pair[i];
+		const struct graph_pair *p = &g->pair[i];
+
 		if ((p->a == a && p->b == b) || (p->a == b && p->b == a))
 			return p;
 	}
+	return NULL;
+}
+
+/* The same; a new one if there is none. */
+static struct graph_pair *pair_at(struct graph *g, unsigned int a,
+				  unsigned int b)
+{
+	const struct graph_pair *found = graph_pair_of(g, a, b);
+
+	if (found)
+		return &g->pair[found - g->pair];
 	g->pair = mem_grow(g->pair, g->pair_count + 1, sizeof(g->pair[0]));
-	p = &g->pair[g->pair_count++];
+	struct graph_pair *p = &g->pair[g->pair_count++];
+
 	*p = (struct graph_pair){ .a = a, .b = b };
 	return p;
 }
@@ -128,19 +138,49 @@ void graph_read(const char *lines, struct graph *out)
 	free(copy);
 }
 
+/* Both ends tell of a channel, one after the other. */
+static void channel_hear(struct graph *g, unsigned int domid,
+			 const struct telemetry_share *said)
+{
+	for (size_t i = 0; i < g->channel_count; i++) {
+		struct graph_channel *c = &g->channel[i];
+
+		if (c->a == said->peer && c->port_a == said->peer_port &&
+		    c->b == domid && c->port_b == said->port) {
+			c->sent_b = said->count;
+			return;
+		}
+	}
+	g->channel = mem_grow(g->channel, g->channel_count + 1,
+			      sizeof(g->channel[0]));
+	g->channel[g->channel_count++] = (struct graph_channel){
+		.a = domid,
+		.b = said->peer,
+		.port_a = said->port,
+		.port_b = said->peer_port,
+		.sent_a = said->count,
+	};
+}
+
 void graph_hear(struct graph *g, unsigned int domid,
-		const struct telemetry_pair *said)
+		const struct telemetry_share *said)
 {
 	if (!domid || !said->peer || domid == said->peer)
 		return;
 	struct graph_pair *p = pair_at(g, domid, said->peer);
 
-	p->allowed = p->allowed || said->allowed;
-	if (p->a == domid) {
-		p->channels += said->channels;
-		p->maps_a += said->maps;
-	} else {
-		p->maps_b += said->maps;
+	switch ((enum telemetry_share_kind)said->kind) {
+	case TELEMETRY_SHARE_PEER:
+		p->allowed = true;
+		break;
+	case TELEMETRY_SHARE_PORT:
+		if (p->a == domid)
+			p->channels++;
+		channel_hear(g, domid, said);
+		break;
+	case TELEMETRY_SHARE_MAP:
+		*(p->a == domid ? &p->maps_a : &p->maps_b) += said->count;
+		break;
 	}
 	g->live = true;
 }
@@ -269,6 +309,7 @@ void graph_free(struct graph *g)
 		text_free(&g->pair[i].what);
 	free(g->vm);
 	free(g->pair);
+	free(g->channel);
 	free(g->name);
 	*g = (struct graph){ 0 };
 }

@@ -28,12 +28,21 @@ struct graph_pair {
 	uint32_t maps_a, maps_b; /* grants of the other that each has mapped */
 };
 
+/* An event channel: two ends and how often each ever sent. */
+struct graph_channel {
+	unsigned int a, b;
+	uint32_t port_a, port_b;
+	uint32_t sent_a, sent_b;
+};
+
 struct graph {
 	char *name;   /* of the machine */
 	char **vm;    /* by number; NULL: none */
 	size_t limit; /* numbers are below this */
 	struct graph_pair *pair;
 	size_t pair_count;
+	struct graph_channel *channel; /* as read from the VMM */
+	size_t channel_count;
 	bool live; /* the VMM was asked */
 };
 
@@ -43,9 +52,12 @@ enum graph_format { GRAPH_TEXT, GRAPH_DOT, GRAPH_SVG };
 void graph_describe(const struct machine *m, struct text *out);
 /* Reads all four kinds of lines; others are not its business. */
 void graph_read(const char *lines, struct graph *out);
-/* What the VMM says of one VM. */
+/* A row that the VMM says of one VM. */
 void graph_hear(struct graph *g, unsigned int domid,
-		const struct telemetry_pair *said);
+		const struct telemetry_share *said);
+/* The pair of two VMs, whichever serves; NULL: there is none. */
+const struct graph_pair *graph_pair_of(const struct graph *g, unsigned int a,
+				       unsigned int b);
 /* Pairs where the VMM and the configuration differ. */
 size_t graph_differences(const struct graph *g);
 void graph_print(const struct graph *g, enum graph_format f, struct text *out);

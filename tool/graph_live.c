@@ -4,11 +4,8 @@
  * may be shared and what is from the VMM, one VM after the other.
  */
 #include "graph_live.h"
-#include "session.h"
 
 #include <string.h>
-#include <time.h>
-#include <xen/errno.h>
 
 bool graph_fetch(struct client_link *l, struct graph *out)
 {
@@ -32,36 +29,50 @@ struct hearing {
 static void hear(const struct frame *f, void *context)
 {
 	struct hearing *h = context;
-	struct telemetry_pair said;
+	struct telemetry_share row;
 
-	if (f->type != TELEMETRY_PAIR || f->length < sizeof(said) ||
-	    f->domid != h->domid)
+	if (f->type != TELEMETRY_SHARES || f->domid != h->domid)
 		return;
-	memcpy(&said, f->payload, sizeof(said));
-	graph_hear(h->g, f->domid, &said);
+	for (size_t i = sizeof(struct telemetry_shares);
+	     i + sizeof(row) <= f->length; i += sizeof(row)) {
+		memcpy(&row, f->payload + i, sizeof(row));
+		graph_hear(h->g, f->domid, &row);
+	}
+}
+
+/* All parts of what a VM shares. */
+static bool complete_vm(struct client_link *l, struct graph *g,
+			unsigned int domid)
+{
+	struct hearing h = { g, domid };
+	int32_t from = 0, next;
+
+	do {
+		struct telemetry_command c = {
+			0, TELEMETRY_OP_SHARES,
+			{ (uint8_t)from, (uint8_t)(from >> 8),
+			  (uint8_t)(from >> 16) }
+		};
+
+		next = client_ask(l, frame_make(TELEMETRY_COMMAND, domid, &c,
+						sizeof(c)),
+				  hear, &h);
+		if (next < 0 || (next && next <= from)) {
+			if (next != INT32_MIN)
+				complain("graph: the VMM does not tell it (%d)",
+					 next);
+			return false;
+		}
+		from = next;
+	} while (next);
+	return true;
 }
 
 bool graph_complete(struct client_link *l, struct graph *g)
 {
-	static const struct timespec moment = { 0, 10000000 };
-	int64_t until = session_now() + CLIENT_PATIENCE;
-
-	for (unsigned int id = 1; id < g->limit; id++) {
-		struct hearing h = { g, id };
-		int32_t r;
-
-		/* Somebody else may be asking the same. */
-		while ((r = client_ask(l, TELEMETRY_OP_GRAPH, id, hear, &h)) ==
-			       -XEN_EBUSY &&
-		       session_now() < until)
-			nanosleep(&moment, NULL);
-		if (r == INT32_MIN)
+	for (unsigned int id = 1; id < g->limit; id++)
+		if (g->vm[id] && !complete_vm(l, g, id))
 			return false;
-		if (r) {
-			complain("graph: the VMM does not tell it (%d)", r);
-			return false;
-		}
-	}
 	g->live = true;
 	return true;
 }

@@ -144,9 +144,10 @@ static void command_pass(struct session *s, struct client *c,
 			.list = command.op == TELEMETRY_OP_LIST,
 			.until = session_now() + SESSION_PATIENCE,
 		};
-		struct frame out =
-			frame_command(command.op, f->domid, p->cookie);
+		struct frame out = frame_make(TELEMETRY_COMMAND, f->domid,
+					      &command, sizeof(command));
 
+		put_le32(out.payload, p->cookie);
 		session_to_vmm(s, &out);
 		return;
 	}
@@ -279,12 +280,12 @@ static void domain_route(struct session *s, const struct frame *f)
 		client_send(oldest->client, f);
 }
 
-/* A pair says by which command it was asked for. */
-static void pair_route(struct session *s, const struct frame *f)
+/* Rows of sharing say by which command they were asked for. */
+static void shares_route(struct session *s, const struct frame *f)
 {
 	struct frame out = *f;
 
-	if (f->length < sizeof(struct telemetry_pair))
+	if (f->length < sizeof(struct telemetry_shares))
 		return;
 	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
 		const struct pending *p = &s->pending[i];
@@ -299,8 +300,8 @@ static void pair_route(struct session *s, const struct frame *f)
 
 void session_share(struct session *s, const struct frame *f)
 {
-	if (f->type == TELEMETRY_PAIR) {
-		pair_route(s, f);
+	if (f->type == TELEMETRY_SHARES) {
+		shares_route(s, f);
 		return;
 	}
 	if (f->type == TELEMETRY_REPLY) {

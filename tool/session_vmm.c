@@ -95,7 +95,7 @@ static void frame_take(struct session *s, const struct frame *f)
 		break;
 	case TELEMETRY_HELLO:
 	case TELEMETRY_DOMAIN:
-	case TELEMETRY_PAIR:
+	case TELEMETRY_SHARES:
 	case TELEMETRY_REPLY:
 	case TELEMETRY_COMMAND:
 	case TELEMETRY_INPUT:

@@ -28,7 +28,7 @@ enum telemetry_type {
 	TELEMETRY_PANIC = 0x07,		/* text; the VMM stops after it */
 	TELEMETRY_DONE = 0x08,		/* u8 exit byte: every VM has ended */
 	TELEMETRY_TAKEN = 0x09,		/* u16: bytes taken of one INPUT */
-	TELEMETRY_PAIR = 0x0a,		/* struct telemetry_pair */
+	TELEMETRY_SHARES = 0x0a,	/* struct telemetry_shares, then rows */
 	/* tool to VMM */
 	TELEMETRY_COMMAND = 0x80,	/* struct telemetry_command */
 	TELEMETRY_INPUT = 0x81,		/* bytes for the VM's console */
@@ -44,7 +44,7 @@ enum telemetry_op {
 	TELEMETRY_OP_TAIL = 7,		/* CONSOLE frames of what is kept */
 	TELEMETRY_OP_POWEROFF = 8,	/* stop the machine */
 	TELEMETRY_OP_HELLO = 9,		/* HELLO again, then REPLY */
-	TELEMETRY_OP_GRAPH = 10,	/* PAIR frames of one VM, then REPLY */
+	TELEMETRY_OP_SHARES = 10,	/* a SHARES frame, then REPLY */
 };
 
 enum telemetry_state {
@@ -86,6 +86,7 @@ struct telemetry_domain {
 	uint64_t event_count;
 	uint32_t weight;
 	uint32_t cap;
+	uint64_t time_ns;		/* of the VMM when it said this */
 	char name[TELEMETRY_NAME_MAX];
 } __attribute__((packed));
 
@@ -96,27 +97,36 @@ struct telemetry_event {
 	uint64_t time_ns;		/* since the VMM started */
 } __attribute__((packed));
 
-/*
- * What the VM of the frame's domid shares with another. There may be several
- * for one pair: their numbers add up.
- */
-struct telemetry_pair {
-	uint32_t cookie;		/* of the command */
-	uint16_t peer;
-	uint8_t allowed;		/* 1: policy lets them share */
-	uint8_t reserved;
-	uint32_t channels;		/* its ports that are bound to peer */
-	uint32_t maps;			/* grants of peer it has mapped */
-} __attribute__((packed));
-
 struct telemetry_command {
 	uint32_t cookie;		/* echoed in the REPLY */
 	uint8_t op;			/* enum telemetry_op; frame's domid */
-	uint8_t reserved[3];
+	uint8_t from[3];		/* OP_SHARES: where to go on; else 0 */
 } __attribute__((packed));
 
 struct telemetry_reply {
 	uint32_t cookie;
 	int32_t status;			/* 0 or -XEN_Exxx */
 	/* text follows */
+} __attribute__((packed));
+
+/*
+ * What the VM of the frame's domid shares with others: a part of the tables
+ * that decide it. A status above 0 is `from` of the next part.
+ */
+struct telemetry_shares {
+	uint32_t cookie;		/* of the command */
+	/* rows follow */
+} __attribute__((packed));
+
+enum telemetry_share_kind {
+	TELEMETRY_SHARE_PEER,		/* the two may share */
+	TELEMETRY_SHARE_PORT,		/* port is bound to peer's peer_port */
+	TELEMETRY_SHARE_MAP,		/* count grants of peer are mapped */
+};
+
+struct telemetry_share {
+	uint16_t peer;			/* domid */
+	uint16_t kind;			/* enum telemetry_share_kind */
+	uint32_t port, peer_port;
+	uint32_t count;			/* events ever sent; maps here */
 } __attribute__((packed));

@@ -59,6 +59,7 @@ static void settle(void)
 		v->pending = 0;
 		v->event_count = 0;
 		d->device_pending = 0;
+		memset(d->sent, 0, d->port_count * sizeof(d->sent[0]));
 		d->lock.next = d->lock.serving = 0;
 	}
 	arrival.vm = 0;
@@ -266,6 +267,13 @@ static bool do_send(struct model *m, const struct action *a, bool *refused)
 
 	int64_t result = evtchn(a->vm, send, send);
 
+	for (unsigned int p = 0; p < ports; p++)
+		if (vm_at(a->vm)->sent[p] !=
+		    (p == a->a && e.kind == CHANNEL)) {
+			explorer_complain("port %u counts %u events", p,
+					  vm_at(a->vm)->sent[p]);
+			return false;
+		}
 	for (unsigned int vm = 1; vm <= VMS; vm++) {
 		vm_at(vm)->shared->evtchn_mask[0] = 0;
 		if (vm_at(vm)->device_pending !=

@@ -103,6 +103,53 @@ static void a_woken_vcpu_runs_at_once(void **state)
 	world_end();
 }
 
+static void who_just_began_is_not_cut_short(void **state)
+{
+	nsec_t begun;
+
+	(void)state;
+	start(2, 1);
+	wake(vcpu_at(1, 0));
+	assert_ptr_equal(sched_pick(cpu_at(0)), vcpu_at(1, 0));
+	begun = mock.time;
+	mock.time += SCHED_STRETCH / 4;
+	wake(vcpu_at(2, 0));
+	sched_poll(cpu_at(0));
+	assert_false(cpu_at(0)->resched);
+	/* The other waits no longer than that. */
+	assert_true(timer_is_armed(&cpu_at(0)->own[0]));
+	assert_int_equal(cpu_at(0)->own[0].node.key, begun + SCHED_STRETCH);
+	mock.time = begun + SCHED_STRETCH - 1;
+	sched_poll(cpu_at(0));
+	assert_false(cpu_at(0)->resched);
+	mock.time++;
+	sched_poll(cpu_at(0));
+	assert_true(cpu_at(0)->resched);
+	sched_put(cpu_at(0));
+	assert_ptr_equal(sched_pick(cpu_at(0)), vcpu_at(2, 0));
+	sched_put(cpu_at(0));
+	world_end();
+}
+
+/* Nothing is won by staying when there is nothing to do. */
+static void who_blocks_ends_its_stretch(void **state)
+{
+	(void)state;
+	start(2, 1);
+	wake(vcpu_at(1, 0));
+	assert_ptr_equal(sched_pick(cpu_at(0)), vcpu_at(1, 0));
+	atomic_store(&vcpu_at(1, 0)->pending, 0u);
+	wake(vcpu_at(2, 0));
+	sched_poll(cpu_at(0));
+	assert_false(cpu_at(0)->resched);
+	assert_true(sched_block(vcpu_at(1, 0)));
+	assert_true(cpu_at(0)->resched);
+	sched_put(cpu_at(0));
+	assert_ptr_equal(sched_pick(cpu_at(0)), vcpu_at(2, 0));
+	sched_put(cpu_at(0));
+	world_end();
+}
+
 static void a_pending_event_forbids_to_block(void **state)
 {
 	struct vcpu *v;
@@ -292,6 +339,8 @@ int main(void)
 		cmocka_unit_test(shares_follow_the_weights),
 		cmocka_unit_test(a_cap_holds_on_an_idle_cpu),
 		cmocka_unit_test(a_woken_vcpu_runs_at_once),
+		cmocka_unit_test(who_just_began_is_not_cut_short),
+		cmocka_unit_test(who_blocks_ends_its_stretch),
 		cmocka_unit_test(a_pending_event_forbids_to_block),
 		cmocka_unit_test(an_event_while_blocking_is_not_lost),
 		cmocka_unit_test(mail_kicks_another_cpu_once),

@@ -57,6 +57,7 @@ static void create_tables(struct domain *d, const struct vm_spec *s)
 	d->vcpu = take(s->vcpu_count * sizeof(struct vcpu));
 	d->port_count = s->port_count;
 	d->port = take(s->port_count * sizeof(struct port));
+	d->sent = take(s->port_count * sizeof(d->sent[0]));
 	d->grants.frame_max = s->grant_frames;
 	d->grants.frame = take(s->grant_frames * sizeof(mfn_t));
 	d->grants.active = take(s->grant_frames * GRANT_REFS_PER_FRAME *
@@ -154,7 +155,7 @@ void world_start_cpus(unsigned int count, const struct vm_spec *vm,
 
 		owned += s.ram_frames + s.pool_count + 5 +
 			 (s.ram_frames % 512 ? 0 : 512);
-		frames += 8 + (s.vcpu_count * 4000 + s.port_count * 8 +
+		frames += 8 + (s.vcpu_count * 4000 + s.port_count * 12 +
 			       s.map_count * 24 + s.grant_frames * 6200u) /
 				      PAGE_SIZE;
 		vcpu_count += s.vcpu_count;

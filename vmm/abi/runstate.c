@@ -16,17 +16,36 @@
 static_assert(sizeof(struct vcpu_runstate_info) == 48, "runstate layout");
 static_assert(UPDATE_BYTE == 15, "little endian");
 
+/* In one page, as nearly always. The fences cost nothing on x86. */
+static void publish_whole(uint8_t *to, const struct vcpu_runstate_info *r,
+			  uint64_t flag)
+{
+	uint64_t time = r->state_entry_time | flag;
+
+	__builtin_memcpy(to + UPDATE_BYTE - 7, &time, 8);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__builtin_memcpy(to, r, 8);
+	__builtin_memcpy(to + UPDATE_BYTE + 1, r->time, sizeof(r->time));
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__builtin_memcpy(to + UPDATE_BYTE - 7, &r->state_entry_time, 8);
+}
+
 void runstate_publish(const struct vcpu *v)
 {
-	struct vcpu_runstate_info copy;
+	bool update = atomic_load_relaxed(&v->domain->runstate_update_flag);
+	struct vcpu_runstate_info copy = v->runstate;
 
 	if (!v->runstate_area.size[0])
 		return;
-	if (!atomic_load_relaxed(&v->domain->runstate_update_flag)) {
-		gmem_span_write(&v->runstate_area, &v->runstate);
+	if (v->runstate_area.size[0] == sizeof(copy)) {
+		publish_whole(v->runstate_area.part[0], &v->runstate,
+			      update ? XEN_RUNSTATE_UPDATE : 0);
 		return;
 	}
-	copy = v->runstate;
+	if (!update) {
+		gmem_span_write(&v->runstate_area, &copy);
+		return;
+	}
 	copy.state_entry_time |= XEN_RUNSTATE_UPDATE;
 	gmem_span_publish(&v->runstate_area, &copy, UPDATE_BYTE,
 			  (uint8_t)(v->runstate.state_entry_time >> 56));

@@ -133,6 +133,7 @@ struct domain {
 	/* events */
 	struct port *port;		/* [L] changes; [A] senders read */
 	uint32_t port_count;		/* [I] */
+	uint32_t *sent;			/* [A] events sent to peers, by port */
 	uint64_t device_pending;	/* [A] bits of enum port_device */
 	uint32_t callback_vector;	/* [A] type 2 callback, 0 = none */
 

@@ -24,19 +24,23 @@ static uint64_t leaf_frames(unsigned int level)
 }
 
 /* The entry that ends the walk, a leaf or absent, and its level. */
-static uint64_t walk(const struct domain *d, gfn_t gfn, unsigned int *level)
+static inline uint64_t walk(const struct domain *d, gfn_t gfn,
+			    unsigned int *level)
 {
 	mfn_t table = d->p2m.root;
 
-	for (*level = TOP_LEVEL;; --*level) {
-		uint64_t entry = atomic_load_acquire(
-			entry_at(table, gfn, *level));
+	/* Unrolled, so that the shifts are constants. */
+#pragma GCC unroll 4
+	for (unsigned int l = TOP_LEVEL; l > 1; l--) {
+		uint64_t entry = atomic_load_acquire(entry_at(table, gfn, l));
 
-		if (*level == 1 || !arch_npte_present(entry) ||
-		    arch_npte_is_leaf(entry, *level))
+		*level = l;
+		if (!arch_npte_present(entry) || arch_npte_is_leaf(entry, l))
 			return entry;
 		table = arch_npte_mfn(entry);
 	}
+	*level = 1;
+	return atomic_load_acquire(entry_at(table, gfn, 1));
 }
 
 struct p2m_entry p2m_lookup(const struct domain *d, gfn_t gfn)

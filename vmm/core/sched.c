@@ -2,7 +2,9 @@
 /*
  * Virtual-time scheduling: the runnable vCPU with the smallest vruntime runs.
  * A vCPU that slept comes back a slice behind the queue's clock at most, so
- * it runs at once but cannot save up time.
+ * it runs soon but cannot save up time. A vCPU that has just begun is not cut
+ * short by one that wakes: two VMs that serve each other would exchange the
+ * CPU with every event, and so do each request alone.
  */
 #include "core/sched.h"
 #include "core/event.h"
@@ -290,6 +292,7 @@ static void stand_still(void)
 void sched_poll(struct cpu *cpu)
 {
 	nsec_t now = arch_time();
+	nsec_t end = now + SCHED_SLICE;
 	struct vcpu *v = cpu->current;
 	struct heap_node *first;
 	struct timer *timer;
@@ -314,9 +317,11 @@ void sched_poll(struct cpu *cpu)
 	cpu->min_vruntime =
 		MAX(cpu->min_vruntime, MIN(first->key, v->vruntime));
 	if (first->key < v->vruntime && vcpu_of(first)->woken_at)
+		end = cpu->picked_at + SCHED_STRETCH;
+	if (end <= now)
 		cpu->resched = true;
-	else if (!timer_is_armed(&cpu->own[0]))
-		timer_set(cpu, &cpu->own[0], now + SCHED_SLICE);
+	else if (!timer_is_armed(&cpu->own[0]) || end < cpu->own[0].node.key)
+		timer_set(cpu, &cpu->own[0], end);
 }
 
 struct vcpu *sched_pick(struct cpu *cpu)
@@ -335,7 +340,7 @@ struct vcpu *sched_pick(struct cpu *cpu)
 	v = vcpu_of(first);
 	cpu->min_vruntime = MAX(cpu->min_vruntime, v->vruntime);
 	cpu->current = v;
-	v->ran_from = now;
+	v->ran_from = cpu->picked_at = now;
 	if (v->domain->cap)
 		slice = MIN(slice, v->budget);
 	if (cpu->run.count || v->domain->cap)

@@ -12,6 +12,7 @@
 #include "core/world.h"
 
 #define SCHED_SLICE	(5 * NSEC_PER_MS)
+#define SCHED_STRETCH	(NSEC_PER_MS / 5) /* before who woke may cut in */
 #define SCHED_PERIOD	(30 * NSEC_PER_MS)	/* of caps */
 
 /* Launch, on the boot CPU: id and heaps are set. */

@@ -19,6 +19,7 @@ struct cpu {			/* a physical CPU; [C] unless marked */
 	struct heap run;	/* runnable vCPUs by vruntime */
 	struct heap timers;
 	uint64_t min_vruntime;
+	nsec_t picked_at;	/* current's stretch began */
 	nsec_t armed;		/* what the hardware timer is set to */
 #define ARMED_UNKNOWN	(NSEC_NEVER - 1) /* it may have fired, even early */
 	struct timer own[TIMERS_PER_CPU];	/* slice, serial, refill */

@@ -20,8 +20,8 @@
 #include "core/world.h"
 #include "launch/launch.h"
 
-#define STEP_FRAMES	48u
-#define STEP_COPY	(48u * PAGE_SIZE)
+#define STEP_FRAMES	24u
+#define STEP_COPY	(16u * PAGE_SIZE)	/* not aligned: 500 each */
 #define STEP_LEAVES	16u
 
 enum build_phase { BUILD_RESET, BUILD_SCRUB, BUILD_MAP, BUILD_COPY,

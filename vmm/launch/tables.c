@@ -22,6 +22,7 @@ static void create_arrays(const struct blueprint *b, struct domain *d)
 	d->map = BOOT_ARRAY(d->map, d->map_count);
 	d->port_count = b->port_count;
 	d->port = BOOT_ARRAY(d->port, d->port_count);
+	d->sent = BOOT_ARRAY(d->sent, d->port_count);
 	d->console.history = boot_alloc(CONSOLE_HISTORY_SIZE);
 }
 

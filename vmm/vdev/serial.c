@@ -17,7 +17,7 @@
 #define SERIAL_COM1	0u
 #define SERIAL_COM2	1u
 #define CTRL_T		0x14u
-#define CHUNK		256u
+#define CHUNK		128u
 #define SERIAL_BUSY	(NSEC_PER_MS / 5)	/* between two looks */
 #define SERIAL_QUIET	(2 * NSEC_PER_MS)
 #define LINE_PATIENCE	(50 * NSEC_PER_MS)	/* for an unfinished line */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Replies are dropped when the outbox is full: the tool asks again. */
+/* Replies are dropped when the queue is full: the tool asks again. */
 #include "vdev/telemetry.h"
 #include <bulkhead/telemetry.h>
 #include "core/sched.h"
@@ -9,6 +9,8 @@
 
 #define OVERHEAD	8u	/* start, type, domid, length, crc */
 #define REPLY_TEXT_MAX	240u
+#define SHARES_PIECE	128u	/* entries looked at for one command */
+#define SHARES_ROWS	13u	/* they fit a queue with a console's flood */
 
 bool telemetry_send(struct ring *box, unsigned int type, uint16_t domid,
 		    const void *payload, size_t size)
@@ -115,6 +117,7 @@ static void send_domain(struct ring *box, const struct domain *d)
 		.memory_kib = d->ram_frames * 4,
 		.weight = d->weight,
 		.cap = d->cap,
+		.time_ns = arch_time(),
 	};
 
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
@@ -124,6 +127,60 @@ static void send_domain(struct ring *box, const struct domain *d)
 	}
 	memcpy(row.name, d->name, sizeof(row.name));
 	telemetry_send(box, TELEMETRY_DOMAIN, d->id, &row, sizeof(row));
+}
+
+/* What entry i of d's three tables of sharing says; peer 0: nothing. [L] */
+static struct telemetry_share share_at(struct domain *d, uint32_t i)
+{
+	uint32_t port = i - world.domain_count, map = port - d->port_count;
+
+	if (i < world.domain_count) {
+		bool may = i != d->id && domain_peer(d, (uint16_t)i);
+
+		return (struct telemetry_share){
+			.peer = (uint16_t)(may ? i : 0)
+		};
+	}
+	if (port < d->port_count) {
+		struct port p = d->port[port];
+
+		return (struct telemetry_share){
+			p.state == PORT_INTERDOMAIN ? p.peer_dom : 0,
+			TELEMETRY_SHARE_PORT, port, p.peer_port,
+			atomic_load(&d->sent[port])
+		};
+	}
+	return (struct telemetry_share){
+		d->map[map].state == GRANT_MAP_LIVE ? d->map[map].domid : 0,
+		TELEMETRY_SHARE_MAP, 0, 0, 1
+	};
+}
+
+/* The entries behind `from`, as many as fit; where to go on, 0 at the end. */
+static int send_shares(struct ring *box, struct domain *d, uint32_t cookie,
+		       uint32_t from)
+{
+	struct {
+		struct telemetry_shares head;
+		struct telemetry_share row[SHARES_ROWS];
+	} __attribute__((packed)) f = { .head = { cookie } };
+	struct telemetry_share *last = NULL, *end = f.row;
+	uint32_t all = world.domain_count + d->port_count + d->map_count;
+	uint32_t i = MAX(from, 1u), stop = MIN(all, i + SHARES_PIECE);
+
+	spin_lock(&d->lock);
+	for (; i < stop && end < f.row + SHARES_ROWS; i++) {
+		*end = share_at(d, i);
+		if (last && end->kind == TELEMETRY_SHARE_MAP &&
+		    last->kind == end->kind && last->peer == end->peer)
+			last->count++;
+		else if (end->peer)
+			last = end++;
+	}
+	spin_unlock(&d->lock);
+	telemetry_send(box, TELEMETRY_SHARES, d->id, &f,
+		       (size_t)((char *)end - (char *)&f));
+	return i < all ? (int)i : 0;
 }
 
 /* Not inlined: bench/run tells its price from that of everything else. */
@@ -145,13 +202,15 @@ __attribute__((noinline)) bool telemetry_audit(char *text, size_t size)
 }
 
 /* 0 or -XEN_Exxx; text, of REPLY_TEXT_MAX bytes, goes into the reply. */
-static int command(struct ring *box, struct domain *d, unsigned int op,
-		   char *text)
+static int command(struct ring *box, struct domain *d,
+		   const struct telemetry_command *c, char *text)
 {
+	unsigned int op = c->op;
 	uint64_t produced;
 
 	if (!world.commands_allowed && op != TELEMETRY_OP_LIST &&
-	    op != TELEMETRY_OP_HELLO && op != TELEMETRY_OP_TAIL)
+	    op != TELEMETRY_OP_HELLO && op != TELEMETRY_OP_TAIL &&
+	    op != TELEMETRY_OP_SHARES)
 		return -XEN_EPERM;
 	switch (op) {
 	case TELEMETRY_OP_LIST:
@@ -171,6 +230,9 @@ static int command(struct ring *box, struct domain *d, unsigned int op,
 	if (!d)
 		return -XEN_ESRCH;
 	switch (op) {
+	case TELEMETRY_OP_SHARES:
+		return send_shares(box, d, c->cookie, (uint32_t)(
+			c->from[0] | c->from[1] << 8 | c->from[2] << 16));
 	case TELEMETRY_OP_PAUSE:
 		return domain_pause(d);
 	case TELEMETRY_OP_UNPAUSE:
@@ -208,7 +270,7 @@ static void obey(struct ring *box, const uint8_t *frame, size_t length)
 			       sizeof(taken));
 	} else if (frame[1] == TELEMETRY_COMMAND && length >= sizeof(c)) {
 		memcpy(&c, frame + 6, sizeof(c));
-		status = command(box, d, c.op, text);
+		status = command(box, d, &c, text);
 		reply(box, domid, c.cookie, status, text);
 	}
 }

@@ -92,7 +92,7 @@ class Machine:
         self.state = [2] * len(self.names)
         self.buffer = b""
         self.slow = self.deaf = False
-        self.inputs = 0
+        self.inputs = self.looks = self.asked = 0
 
     def send(self, *args):
         self.com2.sendall(frame(*args))
@@ -121,15 +121,16 @@ class Machine:
             self.buffer += more
 
     def row(self, i):
-        return struct.pack("<BBHIQQQQII32s", self.state[i], 0xff, 1, 0,
+        return struct.pack("<BBHIQQQQIIQ32s", self.state[i], 0xff, 1, 0,
                            self.memory[i], 1500000000, 10, 20, 256, 0,
-                           self.names[i])
+                           self.looks * 500000000, self.names[i])
 
     def command(self, domid, payload):
         """-> False when the machine is to end"""
         cookie, op = struct.unpack_from("<IB", payload)
         status, words = 0, b""
         if op == 1:
+            self.looks += 1
             for i in range(len(self.names)):
                 self.send(2, i + 1, self.row(i))
         elif op in (2, 3):
@@ -140,6 +141,12 @@ class Machine:
             status = -16
         elif op == 6:
             words = b"audit: all frames accounted for"
+        elif op == 10:          # each look sees 30 events more of alpha's
+            self.asked += domid == 1
+            self.send(10, domid, struct.pack("<IHHIII", cookie, 3 - domid, 1,
+                                             4 + domid, 7 - domid,
+                                             30 * self.asked *
+                                             (domid == 1)))
         self.send(6, 0, struct.pack("<Ii", cookie, status) + words)
         return op != 8
 

@@ -146,25 +146,36 @@ static void graph_has_what_may_share_and_nothing_else(void **state)
 
 static void the_vmms_word_is_compared(void **state)
 {
-	const struct telemetry_pair allowed = { .peer = 2, .allowed = 1 };
-	const struct telemetry_pair stranger = { .peer = 3, .allowed = 1 };
-	const struct telemetry_pair used = { .peer = 2, .channels = 3,
-					     .maps = 4 };
-	struct telemetry_pair back = { .peer = 1, .channels = 3, .maps = 5 };
+	const struct telemetry_share allowed = { .peer = 2 };
+	const struct telemetry_share stranger = { .peer = 3 };
+	const struct telemetry_share there[] = {
+		{ 2, TELEMETRY_SHARE_PORT, 5, 7, 100 },
+		{ 2, TELEMETRY_SHARE_PORT, 6, 9, 0 },
+		{ 2, TELEMETRY_SHARE_MAP, 0, 0, 4 },
+	}, back[] = {
+		{ 1, TELEMETRY_SHARE_PORT, 7, 5, 40 },
+		{ 1, TELEMETRY_SHARE_MAP, 0, 0, 5 },
+	};
 	struct graph g;
 	struct text t = { 0 };
 
 	(void)state;
 	graph_read("vm 1 a\nvm 2 b\nvm 3 c\nserve 1 2 disk xvda\n", &g);
 	assert_int_equal(graph_differences(&g), 0); /* nobody was asked */
-	graph_hear(&g, 1, &used);
+	for (size_t i = 0; i < ARRAY_COUNT(there); i++)
+		graph_hear(&g, 1, &there[i]);
 	assert_int_equal(graph_differences(&g), 1);
 	graph_hear(&g, 1, &allowed);
-	graph_hear(&g, 2, &back);
+	for (size_t i = 0; i < ARRAY_COUNT(back); i++)
+		graph_hear(&g, 2, &back[i]);
 	assert_int_equal(graph_differences(&g), 0);
+	assert_int_equal(g.channel_count, 2);
+	assert_int_equal(g.channel[0].sent_a, 100);
+	assert_int_equal(g.channel[0].sent_b, 40);
+	assert_int_equal(g.channel[1].sent_b, 0);
 	graph_print(&g, GRAPH_TEXT, &t);
 	assert_string_equal(
-		t.at, "a -> b  disk xvda  3 channels, 9 grants mapped\n");
+		t.at, "a -> b  disk xvda  2 channels, 9 grants mapped\n");
 	text_free(&t);
 	graph_hear(&g, 1, &stranger);
 	assert_int_equal(graph_differences(&g), 1);

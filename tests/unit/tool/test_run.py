@@ -153,6 +153,31 @@ def other_terminals_reach_the_machine(w):
     equal(p.wait(PATIENCE), 128 + signal.SIGTERM)
 
 
+def top_shows_rates(w):
+    """once, or until q; a second of the machine is not one of ours"""
+    w.run(w.machine("say=up serve done=0x10"))
+    r = w.tool("top", "--once")
+    equal((r.returncode, r.stderr), (0, b""))
+    lines = r.stdout.decode().splitlines()
+    equal(lines[0], "machine box, rates over 0.50 s of its time")
+    equal([l.split()[:7] for l in lines if l.startswith("alpha ")],
+          [["alpha", "1", "-b----", "1", "0.0", "0", "0"]])
+    equal([l.split() for l in lines if l.startswith("alpha:")],
+          [["alpha:5", "--", "beta:6", "60", "0"]])
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(TOOL, [TOOL, "top"], w.env)
+    for _ in range(2):
+        read_until(fd, b"alpha:5")
+    os.write(fd, b"q")
+    _, status = os.waitpid(pid, 0)
+    equal(os.waitstatus_to_exitcode(status), 0)
+    os.close(fd)
+    r = w.tool("top", "--delay", "0")
+    equal(r.returncode, 1)
+    holds(r.stderr, b"--delay is '0'")
+
+
 def same_name_twice_is_refused(w):
     folder = w.machine("serve")
     w.run(folder)
@@ -282,7 +307,8 @@ TESTS = (boot_ends_as_the_vm_ended, qemu_dying_is_told, missing_qemu_is_told,
          time_out_is_124, standard_input_reaches_the_vm,
          a_slow_console_loses_nothing, noise_on_the_port_is_survived,
          no_qemu_is_left_behind, closed_output_ends_the_machine,
-         other_terminals_reach_the_machine, same_name_twice_is_refused,
+         other_terminals_reach_the_machine, top_shows_rates,
+         same_name_twice_is_refused,
          console_shows_history_then_goes_on, log_follows,
          terminal_is_raw_and_comes_back, saved_modules_start_by_themselves,
          options_reach_qemu, mistakes_start_nothing,

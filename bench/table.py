@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""What bench/run measured, as rows to print and to keep."""
+
+
+class Broken(Exception):
+    """Something could not be measured."""
+
+
+class Table:
+    """Rows, as they are printed and as they go to bench.json."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, value, unit, bound=None, xen="", note="", least=0,
+            missed=None):
+        """missed: what is known to miss the bound gets no worse than this"""
+        self.rows.append({"what": what, "value": value, "unit": unit,
+                          "bound": bound or least or None, "xen_4_17": xen,
+                          "at_least": bool(least), "note": note,
+                          "missed": missed,
+                          "met": value >= least if least else
+                          None if bound is None else value <= bound})
+
+    def show(self):
+        line = "%-50s %12s %11s %-6s %10s"
+        print(line % ("", "measured", "bound", "", "Xen 4.17"))
+        for row in self.rows:
+            text = "{:,.3f}" if row["unit"] == "x" else "{:,.0f}" \
+                if row["value"] > 20 else "{:,.2f}"
+            verdict = {True: "met", False: "MISSED", None: ""}[row["met"]]
+            bound = "" if row["bound"] is None else \
+                ">= "[:3 * row["at_least"]] + text.format(row["bound"])
+            print(line % (row["what"], text.format(row["value"]) + " " +
+                          row["unit"], bound, verdict, row["xen_4_17"]))
+            if row["note"]:
+                print("    " + row["note"])
+
+
+def difference(marks, first, last, key):
+    if first not in marks or last not in marks:
+        raise Broken("marks %d and %d were not passed" % (first, last))
+    return marks[last][key] - marks[first][key]
+
+
+def profile(rest, prices):
+    """Print the functions of the VMM that prices consist of: instructions,
+    and calls in parentheses. prices: (mark at the end, name, count)"""
+    for mark, what, count in prices:
+        rows = sorted(((int(w[3]) / count, int(w[5]) / count, w[2])
+                       for w in rest if w[0] == "in" and w[1] == str(mark)),
+                      reverse=True)
+        print("%s: %s" % (what, ", ".join(
+            "%s %.3g (%.2g)" % (n, v, c) for v, c, n in rows if v >= 0.5)))
