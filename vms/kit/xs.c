@@ -54,6 +54,14 @@ bool xs_init(uint64_t ns)
 	return xs_wait_ready(ns);
 }
 
+bool xs_reconnect(uint64_t ns)
+{
+	event_head = event_tail = 0;
+	WRITE_ONCE(xs_ring->connection, XENSTORE_RECONNECT);
+	event_send(xs_port);
+	return xs_wait_ready(ns);
+}
+
 /* Sleep until the store did something after seen was read. */
 static bool xs_sleep(uint64_t seen, uint64_t end)
 {
