@@ -129,6 +129,19 @@ static bool xs_take(void *to, uint32_t count, uint64_t end)
 	return true;
 }
 
+/* Is there at least a part of a message? */
+static bool xs_begins(uint64_t end)
+{
+	for (;;) {
+		uint64_t seen = event_count(xs_port);
+
+		if (READ_ONCE(xs_ring->rsp_prod) != xs_ring->rsp_cons)
+			return true;
+		if (!xs_sleep(seen, end))
+			return false;
+	}
+}
+
 /* One message; *head is filled, the payload is in xs_reply. */
 static bool xs_message(struct xsd_sockmsg *head, uint64_t end)
 {
@@ -215,7 +228,9 @@ const char *xs_event(uint64_t ns)
 	struct xsd_sockmsg head;
 
 	while (event_head == event_tail)
-		if (!xs_message(&head, end))
+		/* Of a message that has begun the rest will come. */
+		if (!xs_begins(end) ||
+		    !xs_message(&head, clock_now() + PATIENCE))
 			return NULL;
 	return event[event_tail++ % EVENTS];
 }
