@@ -16,8 +16,10 @@ bool device_find(struct device *d, const char *own, const char *other,
 	char path[PATH_SIZE];
 
 	ksnprintf(d->own, sizeof(d->own), "%s", own);
+	ksnprintf(d->other, sizeof(d->other), "%s", own);
 	d->peer = peer;
 	if (!other) {
+		d->peer = (domid_t)device_get(d, "backend-id", DOMID_INVALID);
 		ksnprintf(path, sizeof(path), "%s/backend", own);
 		if (xs_read(0, path) <= 0)
 			return false;

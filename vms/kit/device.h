@@ -9,8 +9,13 @@
 #include <xen/xen.h>
 
 enum device_state {
-	DEVICE_UNKNOWN, DEVICE_INITIALISING, DEVICE_INIT_WAIT,
-	DEVICE_INITIALISED, DEVICE_CONNECTED, DEVICE_CLOSING, DEVICE_CLOSED,
+	DEVICE_UNKNOWN,
+	DEVICE_INITIALISING,
+	DEVICE_INIT_WAIT,
+	DEVICE_INITIALISED,
+	DEVICE_CONNECTED,
+	DEVICE_CLOSING,
+	DEVICE_CLOSED,
 };
 #define STATES(a, b)	(1u << (a) | 1u << (b))
 
@@ -20,8 +25,9 @@ struct device {
 };
 
 /*
- * own: our directory; other: the back end's, or NULL: what own/backend
- * says. The other's state is watched from now on. False: no such directory.
+ * own: our directory; other: the back end's, or NULL: what own/backend and
+ * own/backend-id say (peer is then ignored). The other's state is watched
+ * from now on. False: no such directory.
  */
 bool device_find(struct device *d, const char *own, const char *other,
 		 domid_t peer);

@@ -3,7 +3,8 @@
  * The front end that harms. Each phase connects, does one thing, and closes;
  * all of it bounded, and random only by seed=. With again=1 the back end is
  * one that serves whoever begins anew, and that it does is checked. own= and
- * other= are the directories; without other= own/backend says.
+ * other= are the directories; without other= own/backend says. wait= is how
+ * many milliseconds the back end may take for a step.
  */
 #include "test.h"
 #include "blk.h"
@@ -11,7 +12,7 @@
 
 #define PHASE	"/shared/phase"
 #define REFS	512u	/* of our table, one page */
-#define FREE	40u	/* references from here on are for play */
+#define FREE	480u	/* references from here on are for play */
 
 static struct blk disk;
 static uint32_t *page;
@@ -235,12 +236,16 @@ static void storm(void)
 	disk.ring->req_prod++;
 }
 
-/* States in any order, with or without meaning. */
+/*
+ * States in any order, with or without meaning; but Unknown, or nothing, is
+ * for Linux the end of the device.
+ */
 static void flip(void)
 {
 	for (unsigned int i = 0; i < 40; i++) {
-		if (any(8))
-			device_put(&disk.device, "state", any(10));
+		if (!again || any(8))
+			device_put(&disk.device, "state",
+				   again ? any(10) : 1 + any(9));
 		else
 			device_put_text(&disk.device, "state",
 					any(2) ? "" : "connected");
@@ -262,9 +267,9 @@ static void misname(void)
 	for (unsigned int i = 0; i < 12; i++) {
 		device_say(d, DEVICE_CLOSING);
 		device_say(d, DEVICE_CLOSED);
-		device_wait(d, 1u << DEVICE_CLOSED, wait / 4);
+		device_wait(d, 1u << DEVICE_CLOSED, wait / 8);
 		device_say(d, DEVICE_INITIALISING);
-		device_wait(d, 1u << DEVICE_INIT_WAIT, wait / 4);
+		device_wait(d, 1u << DEVICE_INIT_WAIT, wait / 8);
 		device_put(d, "ring-ref", i < 10 ? wrong[i] : FREE + i - 10);
 		device_put(d, "event-channel", i % 3 ? wrong[any(10)] :
 						       disk.port);
@@ -273,7 +278,7 @@ static void misname(void)
 					any(2) ? "nonsense" : "");
 		device_say(d, DEVICE_INITIALISED);
 		device_wait(d, STATES(DEVICE_CONNECTED, DEVICE_CLOSING),
-			    again ? 3 * MILLISECOND : wait / 8);
+			    again ? 3 * MILLISECOND : 50 * MILLISECOND);
 	}
 }
 
@@ -307,6 +312,8 @@ static void close_and_try(void)
 	}
 	if (!blk_open(&disk, disk.ref, wait)) {
 		CHECK(!again, "not served again");
+		kprintf("not connected: the back end's state is %u\n",
+			device_state(&disk.device));
 		failed++;
 		return;
 	}
@@ -338,7 +345,7 @@ int main(void)
 
 	state = boot_number("seed", 1);
 	again = boot_number("again", 0);
-	wait = again ? SECOND : SECOND / 4;
+	wait = boot_number("wait", 1000) * MILLISECOND;
 	kprintf("seed %lu\n", state);
 	boot_argument("own", own, sizeof(own));
 	named = boot_argument("other", other, sizeof(other));
@@ -347,7 +354,7 @@ int main(void)
 	    !CHECK(grant_init(1)) ||
 	    !CHECK(device_find(&disk.device, own, named ? other : NULL,
 			       test_peer()), "%s: %s", own, xs_reply) ||
-	    !CHECK(blk_open(&disk, GRANT_FIRST, 20 * SECOND)))
+	    !CHECK(blk_open(&disk, GRANT_FIRST, 60 * SECOND)))
 		test_end();
 	if (again)
 		await("begin");
