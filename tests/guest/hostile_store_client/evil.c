@@ -12,7 +12,7 @@
 #define WATCHES		128u
 #define TRANSACTIONS	10u
 #define SHADOWS		64u
-#define RING_ROUNDS	100u
+#define RING_ROUNDS	60u
 
 static uint64_t state;
 
@@ -130,7 +130,7 @@ static void fill_watches(void)
 	CHECK_EQ(big, 1000 - WATCHES);
 	refused(xs_watch(XS_WATCH, "/shared", "token-0"), "EEXIST");
 	/* Each of its writes is an event for each of them. */
-	for (unsigned int i = 0; i < 20; i++)
+	for (unsigned int i = 0; i < 8; i++)
 		CHECK_EQ(xs_write(0, LITTER, token), 3);
 	CHECK_EQ(xs_path(XS_RESET_WATCHES, 0, ""), 3);
 	CHECK_EQ(xs_watch(XS_WATCH, "/shared", "one"), 3);
@@ -318,7 +318,7 @@ static void be_deaf(void)
 	}
 	for (unsigned int i = 0; i < 100; i++)
 		raw_put(&read, sizeof(struct xsd_sockmsg) + 5);
-	end = clock_now() + 60 * MILLISECOND;
+	end = clock_now() + 40 * MILLISECOND;
 	while (clock_now() < end)
 		event_send(xs_port);
 	CHECK_EQ(xs_ring->rsp_prod - xs_ring->rsp_cons, XENSTORE_RING_SIZE);
@@ -354,7 +354,7 @@ static void pipeline(void)
 
 static void storm(void)
 {
-	for (unsigned int i = 0; i < 10000; i++)
+	for (unsigned int i = 0; i < 5000; i++)
 		event_send(xs_port);
 }
 
@@ -423,7 +423,7 @@ static void babble(void)
 {
 	static char text[300];
 
-	for (unsigned int i = 0; i < 600; i++) {
+	for (unsigned int i = 0; i < 400; i++) {
 		uint32_t size = any(any(2) ? 20 : sizeof(text));
 		uint32_t type = any(30), tx = any(3);
 
