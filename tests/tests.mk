@@ -35,5 +35,5 @@ FUZZ_SECONDS := 3600
 fuzz-long: $(FUZZ_BIN)
 	$(Q)OUT='$(OUT)' tests/fuzz/run --each $(FUZZ_SECONDS) $(FUZZ_BIN)
 
-check-system: all images $(BENCH_SO) $(BENCH_VM)
+check-system: all images guests $(BENCH_SO) $(BENCH_VM)
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' tests/system/run

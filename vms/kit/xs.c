@@ -54,6 +54,14 @@ bool xs_init(uint64_t ns)
 	return xs_wait_ready(ns);
 }
 
+bool xs_reconnect(uint64_t ns)
+{
+	event_head = event_tail = 0;
+	WRITE_ONCE(xs_ring->connection, XENSTORE_RECONNECT);
+	event_send(xs_port);
+	return xs_wait_ready(ns);
+}
+
 /* Sleep until the store did something after seen was read. */
 static bool xs_sleep(uint64_t seen, uint64_t end)
 {
@@ -119,6 +127,19 @@ static bool xs_take(void *to, uint32_t count, uint64_t end)
 			event_send(xs_port);
 	}
 	return true;
+}
+
+/* Is there at least a part of a message? */
+static bool xs_begins(uint64_t end)
+{
+	for (;;) {
+		uint64_t seen = event_count(xs_port);
+
+		if (READ_ONCE(xs_ring->rsp_prod) != xs_ring->rsp_cons)
+			return true;
+		if (!xs_sleep(seen, end))
+			return false;
+	}
 }
 
 /* One message; *head is filled, the payload is in xs_reply. */
@@ -207,7 +228,9 @@ const char *xs_event(uint64_t ns)
 	struct xsd_sockmsg head;
 
 	while (event_head == event_tail)
-		if (!xs_message(&head, end))
+		/* Of a message that has begun the rest will come. */
+		if (!xs_begins(end) ||
+		    !xs_message(&head, clock_now() + PATIENCE))
 			return NULL;
 	return event[event_tail++ % EVENTS];
 }

@@ -16,6 +16,8 @@ extern evtchn_port_t xs_port;
 /* Find the ring; wait at most ns until the store serves it. */
 bool xs_init(uint64_t ns);
 bool xs_wait_ready(uint64_t ns);
+/* Ask for a fresh connection, whatever is in the ring, and wait for it. */
+bool xs_reconnect(uint64_t ns);
 
 /*
  * One request and its reply, NUL-terminated, in xs_reply. Returns the

@@ -145,6 +145,29 @@ static void audit_nodes(struct audit *a, cell_t root, uint32_t *per_arena)
 	}
 }
 
+/* The events of one watch, in the order in which all stand. */
+static void audit_waiting(struct audit *a, cell_t watch)
+{
+	struct store *s = a->s;
+	const struct watch *w = store_watch(s, watch);
+	cell_t own = w->event_first, last = 0;
+	cell_t at = store_client(s, w->client)->event_head;
+	uint32_t count = 0;
+
+	for (; own && at; at = store_event(s, at)->event_next) {
+		if (store_event(s, at)->watch != watch)
+			continue;
+		if (!audit_that(a, at == own, "a watch's events are others"))
+			return;
+		last = at;
+		own = store_event(s, at)->watch_next;
+		count++;
+	}
+	audit_that(a, !own && count == w->event_count &&
+			      last == w->event_last,
+		   "a watch's list of events is wrong");
+}
+
 static void audit_watches(struct audit *a, uint32_t client)
 {
 	struct store *s = a->s;
@@ -186,6 +209,10 @@ static void audit_watches(struct audit *a, uint32_t client)
 		last = at;
 	}
 	audit_that(a, last == c->event_tail, "the last event is another");
+	for (uint32_t i = 0; i <= c->bucket_mask; i++)
+		for (cell_t at = *store_bucket(s, c, i); at && !a->wrong;
+		     at = store_watch(s, at)->bucket_next)
+			audit_waiting(a, at);
 	audit_that(a, watches == c->watch_count && lost == c->lost_count &&
 		   events == c->event_count && counted == events,
 		   "watches or events are counted wrong");

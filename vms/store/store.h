@@ -65,8 +65,8 @@ struct cell_head {
 #define SHADOW_OPAQUE	0x40u	/* removed once: nothing below shows through */
 
 #define NODE_TEXT	32u
-#define WATCH_TEXT	88u
-#define EVENT_TEXT	100u
+#define WATCH_TEXT	80u
+#define EVENT_TEXT	96u
 #define CELL_TEXT_SIZE	120u
 
 struct node {
@@ -99,13 +99,14 @@ struct watch {
 	uint16_t path_length, token_length;
 	uint8_t relative, lost;	/* lost: an event found no room */
 	uint16_t event_count;
+	cell_t event_first, event_last; /* its own, among all that wait */
 	cell_t text;
 	uint8_t bytes[WATCH_TEXT]; /* path as given, token */
 };
 
 struct event {
 	struct cell_head head;
-	cell_t watch, event_next;
+	cell_t watch, event_next, watch_next;
 	uint32_t hash;
 	uint16_t path_length, reserved;
 	cell_t text;

@@ -4,6 +4,7 @@
 #   store         $(OUT)/store/store.elf, a PVH guest on the kit
 #   check-store   tests/unit/store with sanitizers, and a short run of each
 #                 harness of tests/fuzz/store
+#   store-fuzz-long  FUZZ_SECONDS (3600) for each of these
 # All of vms/store but main.c is built for the host, too.
 
 STORE_OUT  := $(OUT)/store
@@ -61,9 +62,12 @@ $(STORE_FUZZ): $(STORE_OUT)/fuzz/%: \
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ -lcmocka
 
 # A sum of both halves ends the output, as tests/check wants it.
-.PHONY: check-store store-tests store-fuzz
+.PHONY: check-store store-tests store-fuzz store-fuzz-long
 store-tests: $(STORE_TEST)
 store-fuzz: $(STORE_FUZZ)
+store-fuzz-long: store-fuzz
+	$(Q)OUT=$(OUT) tests/fuzz/run --each $(FUZZ_SECONDS) $(STORE_FUZZ)
+
 check-store: store-tests store-fuzz
 	$(Q)( tests/run --seconds 120 $(STORE_TEST); \
 	  OUT=$(OUT) tests/fuzz/run --total 30 --each 20 $(STORE_FUZZ) ) \

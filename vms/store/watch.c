@@ -2,7 +2,9 @@
 /*
  * Watches. A change looks up, for each client that may hear of it, each
  * prefix of the path in the client's buckets: the number of watches that do
- * not match does not count.
+ * not match does not count. Neither does the number of events that wait for
+ * other watches: those of one watch are a list of their own, in the order in
+ * which they stand in the list of all.
  */
 #include "watch.h"
 #include "cell.h"
@@ -125,13 +127,18 @@ static void watch_free(struct store *s, cell_t *link)
 	cell_give(s, at);
 }
 
+/* The event at this link, which is the first of its watch. */
 static void event_free(struct store *s, struct client *c, cell_t *link)
 {
 	cell_t at = *link;
 	struct event *e = store_event(s, at);
+	struct watch *w = store_watch(s, e->watch);
 
 	*link = e->event_next;
-	store_watch(s, e->watch)->event_count--;
+	w->event_first = e->watch_next;
+	if (!w->event_first)
+		w->event_last = 0;
+	w->event_count--;
 	c->event_count--;
 	text_give(s, e->text);
 	cell_give(s, at);
@@ -207,12 +214,10 @@ static void watch_queue(struct store *s, cell_t watch, const char *path,
 	cell_t at, text;
 
 	watch_wake(s, c);
-	at = w->event_count ? c->event_head : 0;
-	for (; at; at = store_event(s, at)->event_next) {
+	for (at = w->event_first; at; at = store_event(s, at)->watch_next) {
 		struct event *e = store_event(s, at);
 
-		if (e->watch == watch && e->hash == hash &&
-		    e->path_length == length &&
+		if (e->hash == hash && e->path_length == length &&
 		    !place_compare(s, event_place(e), 0, path, length))
 			return;
 	}
@@ -235,6 +240,11 @@ static void watch_queue(struct store *s, cell_t watch, const char *path,
 	else
 		c->event_head = at;
 	c->event_tail = at;
+	if (w->event_last)
+		store_event(s, w->event_last)->watch_next = at;
+	else
+		w->event_first = at;
+	w->event_last = at;
 	c->event_count++;
 	w->event_count++;
 }
