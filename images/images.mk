@@ -1,37 +1,38 @@
 # SPDX-License-Identifier: MIT
 #
-# The initramfs images: Debian's busybox and our init (demo), the same with
-# the system tests' programs (test), one static program (bench). They are
-# bit-identical wherever they are built.
+# The initramfs images: Debian's busybox, our init, and what serves and uses
+# devices (demo); the same without devices, with the system tests' programs
+# (test); one static program (bench). They are bit-identical wherever they are
+# built.
 
 BUSYBOX   := /bin/busybox
 IMAGE     := $(OUT)/images
 IMAGES    := $(IMAGE)/demo.cpio.gz $(IMAGE)/test.cpio.gz \
-	     $(IMAGE)/bench.cpio.gz $(IMAGE)/split.cpio.gz
+	     $(IMAGE)/bench.cpio.gz
+IMAGE_BIN := $(addprefix $(IMAGE)/,latency verify xenbus)
 IMAGE_CF  := -std=gnu17 -O2 $(WARN) -Wno-error=missing-prototypes \
 	     $(REPRO) -static -s -Wl,--build-id=none
 
-$(IMAGE)/latency: images/latency.c
 $(IMAGE)/bench: bench/guest.c bench/mark.h
-$(IMAGE)/xenbus: images/xenbus.c
 $(IMAGE)/xenbus: IMAGE_CF += -Iinclude
-$(IMAGE)/latency $(IMAGE)/bench $(IMAGE)/xenbus:
+$(IMAGE_BIN): $(IMAGE)/%: images/%.c
+$(IMAGE_BIN) $(IMAGE)/bench:
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(IMAGE_CF) -o $@ $<
 
-$(IMAGE)/demo.cpio.gz: images/demo.list
-$(IMAGE)/test.cpio.gz: images/demo.list images/test.list $(IMAGE)/latency
+$(IMAGE)/demo.cpio.gz: images/small.list images/drivers.list \
+	images/driver images/web $(IMAGE)/verify $(IMAGE)/xenbus
+$(IMAGE)/test.cpio.gz: images/small.list images/test.list $(IMAGE)/latency
 $(IMAGE)/bench.cpio.gz: images/bench.list $(IMAGE)/bench
-$(IMAGE)/split.cpio.gz: images/demo.list images/test.list images/split.list \
-	images/driver $(IMAGE)/latency $(IMAGE)/xenbus
 $(IMAGES): images/mkcpio images/init
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)
 	$(Q)images/mkcpio $@ $(filter %.list,$^) busybox=$(BUSYBOX) \
-		init=images/init latency=$(IMAGE)/latency \
-		bench=$(IMAGE)/bench driver=images/driver \
-		xenbus=$(IMAGE)/xenbus modules=$(CACHE)/modules-cloud-amd64
+		bench=$(IMAGE)/bench \
+		$(foreach f,init driver web,$f=images/$f) \
+		$(foreach f,$(IMAGE_BIN),$(notdir $f)=$f) \
+		$(foreach f,amd64 cloud-amd64,modules-$f=$(CACHE)/modules-$f)
 
 .PHONY: images
 images: $(IMAGES)
