@@ -2,13 +2,13 @@
 #
 # The initramfs images: Debian's busybox, our init, and what serves and uses
 # devices (demo); the same without devices, with the system tests' programs
-# (test); one static program (bench). They are bit-identical wherever they are
-# built.
+# (test); Debian's xenstore tools (tools); one static program (bench). They are
+# bit-identical wherever they are built.
 
 BUSYBOX   := /bin/busybox
 IMAGE     := $(OUT)/images
 IMAGES    := $(IMAGE)/demo.cpio.gz $(IMAGE)/test.cpio.gz \
-	     $(IMAGE)/bench.cpio.gz
+	     $(IMAGE)/bench.cpio.gz $(IMAGE)/tools.cpio.gz
 IMAGE_BIN := $(addprefix $(IMAGE)/,latency verify xenbus)
 IMAGE_CF  := -std=gnu17 -O2 $(WARN) -Wno-error=missing-prototypes \
 	     $(REPRO) -static -s -Wl,--build-id=none
@@ -24,12 +24,13 @@ $(IMAGE_BIN) $(IMAGE)/bench:
 $(IMAGE)/demo.cpio.gz: images/small.list images/drivers.list \
 	images/driver images/web $(IMAGE)/verify $(IMAGE)/xenbus
 $(IMAGE)/test.cpio.gz: images/small.list images/test.list $(IMAGE)/latency
+$(IMAGE)/tools.cpio.gz: images/small.list images/tools.list $(IMAGE)/xenbus
 $(IMAGE)/bench.cpio.gz: images/bench.list $(IMAGE)/bench
 $(IMAGES): images/mkcpio images/init
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)
 	$(Q)images/mkcpio $@ $(filter %.list,$^) busybox=$(BUSYBOX) \
-		bench=$(IMAGE)/bench \
+		bench=$(IMAGE)/bench xenstore-utils=$(CACHE)/xenstore-utils \
 		$(foreach f,init driver web,$f=images/$f) \
 		$(foreach f,$(IMAGE_BIN),$(notdir $f)=$f) \
 		$(foreach f,amd64 cloud-amd64,modules-$f=$(CACHE)/modules-$f)

@@ -4,6 +4,7 @@ started and talked to, and how a claim fails."""
 import os
 import re
 import shutil
+import uuid
 
 from session import Session, command
 
@@ -73,3 +74,32 @@ def operate(machine_name, *words):
     status, text = command([TOOL, *words, "--machine", machine_name], 60)
     expect(status == 0, "%s: status %d: %s" % (words, status, text))
     return text
+
+
+class Shell:
+    """The shell of a VM of a running machine, through its console."""
+
+    def __init__(self, machine_name, vm):
+        # What was printed before is shown again: no two marks are alike.
+        self.mark, self.count = uuid.uuid4().hex[:8], 0
+        self.session = Session([TOOL, "console", vm, "--machine",
+                                machine_name])
+        self.session.send("\n")
+        self.session.wait_for(re.escape(vm) + "# ", 60)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.session.__exit__()
+
+    def run(self, line, seconds=60):
+        """-> (status, output) of a command line"""
+        s = self.session
+        self.count += 1
+        mark = "%s-%d" % (self.mark, self.count)
+        s.send('echo be""gin %s; %s; echo en""d %s $?\n' % (mark, line, mark))
+        s.wait_for(r"^begin %s\n" % mark, seconds)
+        start = s.seen
+        end = s.wait_for(r"^end %s (\d+)\n" % mark, seconds)
+        return int(end[1]), s.text[start:end.start()]
