@@ -9,7 +9,7 @@ BUSYBOX   := /bin/busybox
 IMAGE     := $(OUT)/images
 IMAGES    := $(IMAGE)/demo.cpio.gz $(IMAGE)/test.cpio.gz \
 	     $(IMAGE)/bench.cpio.gz $(IMAGE)/tools.cpio.gz
-IMAGE_BIN := $(addprefix $(IMAGE)/,latency verify xenbus)
+IMAGE_BIN := $(addprefix $(IMAGE)/,latency pace verify xenbus)
 IMAGE_CF  := -std=gnu17 -O2 $(WARN) -Wno-error=missing-prototypes \
 	     $(REPRO) -static -s -Wl,--build-id=none
 
@@ -22,7 +22,8 @@ $(IMAGE_BIN) $(IMAGE)/bench:
 	$(Q)$(CC) $(IMAGE_CF) -o $@ $<
 
 $(IMAGE)/demo.cpio.gz: images/small.list images/drivers.list \
-	images/driver images/web $(IMAGE)/verify $(IMAGE)/xenbus
+	images/driver images/web \
+	$(addprefix $(IMAGE)/,pace verify xenbus)
 $(IMAGE)/test.cpio.gz: images/small.list images/test.list $(IMAGE)/latency
 $(IMAGE)/tools.cpio.gz: images/small.list images/tools.list $(IMAGE)/xenbus
 $(IMAGE)/bench.cpio.gz: images/bench.list $(IMAGE)/bench
