@@ -56,6 +56,8 @@ def machine(name, conf, vms):
             vm, settings.get("extra", ""))
         with open("%s/%s.cfg" % (folder, vm), "w") as f:
             for key, value in base.items():
+                if value is None:
+                    continue
                 f.write("%s = %s\n" % (key, value if isinstance(
                     value, (int, list)) else "'%s'" % value))
     return folder

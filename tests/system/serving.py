@@ -2,8 +2,10 @@
 """VMs that serve others' disks and networks, with stock drivers on both
 sides: what others notice of it, and what is left over."""
 import os
+import re
 
-from lab import DEMO, TOOL, Shell, expect, machine, operate, session
+from lab import DEMO, OUT, TOOL, Shell, expect, machine, operate, session
+from session import Session
 
 
 def split(name, conf, clients):
@@ -29,8 +31,8 @@ BEFORE, PAUSED, AFTER, PERIOD_MS = 4, 11, 4, 6000
 
 def test_store_pause():
     """while the store VM is paused for 60 s of virtual time, a TCP stream and
-    a test of a disk go on, at the same speed but for less than 2 %; who asked the store meanwhile is
-    answered then"""
+    a test of a disk go on, at the same speed but for less than 2 %; who
+    asked the store meanwhile is answered then"""
     folder, ready = split("pause", "memory = 768\ncpus = 1",
                           {"web1": {}, "web2": {}})
     with session([TOOL, "run", folder, "--icount", "--timeout", "600"]) as s:
@@ -82,3 +84,47 @@ def fresh(s):
 
 def mean(values):
     return sum(values) / len(values)
+
+
+RECONNECTS = int(os.environ.get("RECONNECTS", "200"))
+ROOM = ("i=0; while xenbus write data/fill/$i x 2>/dev/null; "
+        "do i=$((i + 1)); done; xenbus rm data/fill; echo $i")
+
+
+def test_reconnect():
+    """a front end connects and closes a disk and a network interface many
+    times over stock back ends: grants, event ports, loans and frames, and the
+    arenas of all three in the store, are then as they were"""
+    guest = {"kernel": os.path.abspath(OUT + "/system/reconnect.elf"),
+             "ramdisk": None, "memory": 16,
+             "extra": "cycles=%d" % RECONNECTS}
+    folder, ready = split("reconnect", "memory = 512\ncpus = 1",
+                          {"front": guest})
+    with session([TOOL, "run", folder, "--icount", "--timeout",
+                  str(500 + RECONNECTS)]) as s:
+        s.wait_for_all(ready[:2] + [r"reconnect: warm, room for \d+"], 300)
+        before = standing()
+        with Session([TOOL, "console", "front", "--machine",
+                      "reconnect"]) as c:
+            c.send("\n")
+            s.wait_for(r"reconnect: go", 60)
+        s.wait_for(r"reconnect: \d+ cycles .* 0 wrong", 300 + RECONNECTS)
+        s.wait_for(r"TEST \w+: success", 30)
+        after = standing()
+        print("# %s; audit, room in blk0 and net0: %s" % (
+            re.search(r"reconnect: \d+ cycles .*", s.text)[0], after))
+        expect(after == before, "%s, not %s" % (after, before))
+        s.interrupt()
+        s.end(20)
+
+
+def standing():
+    """What the machine holds: the audit, and room in the servers' arenas."""
+    text = operate("reconnect", "report")
+    audit = re.search(r"^status 0: clean.*", text, re.M)
+    expect(audit, text[-500:])
+    found = [audit[0]]
+    for vm in ("blk0", "net0"):
+        with Shell("reconnect", vm) as shell:
+            found.append(shell.run(ROOM, 200)[1].strip())
+    return found
