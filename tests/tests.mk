@@ -49,7 +49,7 @@ $(RECONNECT): tests/system/reconnect.c $(GUEST_COMMON) $(KIT_LIB) $(KIT_LD)
 	$(Q)$(KIT_LINK) $(@:.elf=.o) $(@:.elf=.test.o) $(KIT_LIB)
 check-system: $(RECONNECT)
 
-# The same for long: 10,000 times, in an hour or so.
+# The same for long: 10,000 times, which may take hours.
 .PHONY: soak-reconnect
 soak-reconnect: all images $(RECONNECT)
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' RECONNECTS=10000 \
