@@ -5,6 +5,7 @@
  *
  *	xenbus read PATH          prints the value
  *	xenbus write PATH VALUE
+ *	xenbus rm PATH
  *	xenbus list PATH          prints the children, a line each
  *	xenbus watch PATH         prints the path that changed, a line each
  */
@@ -105,6 +106,8 @@ int main(int count, char **word)
 				      word[3]);
 
 		request(XS_WRITE, text, (size_t)length);
+	} else if (strcmp(verb, "rm") == 0) {
+		request(XS_RM, word[2], strlen(word[2]) + 1);
 	} else if (strcmp(verb, "list") == 0) {
 		size = request(XS_DIRECTORY, word[2], strlen(word[2]) + 1);
 		for (char *at = body; at < body + size; at += strlen(at) + 1)
@@ -112,7 +115,7 @@ int main(int count, char **word)
 	} else if (strcmp(verb, "watch") == 0) {
 		watch(word[2]);
 	} else {
-		fail("usage", "xenbus read|write|list|watch PATH [VALUE]");
+		fail("usage", "xenbus read|write|rm|list|watch PATH [VALUE]");
 	}
 	return 0;
 }

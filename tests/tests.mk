@@ -7,7 +7,7 @@
 CHECK_KINDS := style unit explore fuzz tool store guest system
 CHECK_NEEDS := deps all unit explore fuzz store-tests store-fuzz \
 	       guests images \
-	       $(BENCH_SO) $(BENCH_VM)
+	       $(BENCH_SO) $(BENCH_VM) $(OUT)/system/reconnect.elf
 
 .PHONY: check check-style check-unit check-explore check-fuzz fuzz-long \
 	check-system
@@ -37,3 +37,20 @@ fuzz-long: $(FUZZ_BIN)
 
 check-system: all images guests $(BENCH_SO) $(BENCH_VM)
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' tests/system/run
+
+# The guest of the system test reconnect.
+RECONNECT := $(OUT)/system/reconnect.elf
+$(RECONNECT): tests/system/reconnect.c $(GUEST_COMMON) $(KIT_LIB) $(KIT_LD)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(subst -MMD -MP,,$(GUEST_CFLAGS)) -c -o $(@:.elf=.o) $<
+	$(Q)$(CC) $(subst -MMD -MP,,$(GUEST_CFLAGS)) -c \
+		-o $(@:.elf=.test.o) $(GUEST_COMMON)
+	$(Q)$(KIT_LINK) $(@:.elf=.o) $(@:.elf=.test.o) $(KIT_LIB)
+check-system: $(RECONNECT)
+
+# The same for long: 10,000 times, which may take hours.
+.PHONY: soak-reconnect
+soak-reconnect: all images $(RECONNECT)
+	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' RECONNECTS=10000 \
+		tests/system/run reconnect

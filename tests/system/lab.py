@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""What the system tests share: where things are, how a machine is made,
+started and talked to, and how a claim fails."""
+import os
+import re
+import shutil
+import uuid
+
+from session import Session, command
+
+OUT = os.environ.get("OUT", "build")
+CACHE = os.environ.get("CACHE", ".cache")
+TOOL = "./bulkhead"
+CLOUD = CACHE + "/vmlinuz-cloud-amd64"
+GENERIC = CACHE + "/vmlinuz-amd64"
+DEMO = OUT + "/images/demo.cpio.gz"
+TEST = OUT + "/images/test.cpio.gz"
+WORK = OUT + "/system"
+LAST = None                     # the session to show when a test fails
+
+
+class Wrong(Exception):
+    """A claim that does not hold."""
+
+
+def expect(condition, what):
+    if not condition:
+        raise Wrong(what)
+
+
+def session(words, **more):
+    global LAST
+    LAST = Session(words, **more)
+    return LAST
+
+
+def boot(*more, kernel=CLOUD, ramdisk=DEMO, vcpus=1, memory=256,
+         extra="quiet vm=vm", **options):
+    return session([TOOL, "boot", kernel, "--ramdisk", ramdisk, "--extra",
+                    "console=hvc0 " + extra, "--memory", str(memory),
+                    "--vcpus", str(vcpus), *more], **options)
+
+
+def machine(name, conf, vms):
+    """Write a machine's folder; vms: name -> settings."""
+    folder = os.path.join(WORK, name)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    with open(folder + "/machine.conf", "w") as f:
+        f.write('name = "%s"\n%s\n' % (name, conf))
+    for vm, settings in vms.items():
+        base = {"name": vm, "type": "pvh", "kernel": os.path.abspath(
+            CLOUD), "ramdisk": os.path.abspath(TEST), "memory": 96}
+        base.update(settings)
+        base["extra"] = "console=hvc0 quiet vm=%s %s" % (
+            vm, settings.get("extra", ""))
+        with open("%s/%s.cfg" % (folder, vm), "w") as f:
+            for key, value in base.items():
+                if value is None:
+                    continue
+                f.write("%s = %s\n" % (key, value if isinstance(
+                    value, (int, list)) else "'%s'" % value))
+    return folder
+
+
+def tell(machine_name, vm, line):
+    """Type a line at the console of a VM of a running machine."""
+    with Session([TOOL, "console", vm, "--machine", machine_name]) as c:
+        c.send("\n")
+        c.wait_for(re.escape(vm) + "# ", 60)
+        c.send(line + "\n")
+        c.wait_for(re.escape(line), 30)
+
+
+def operate(machine_name, *words):
+    status, text = command([TOOL, *words, "--machine", machine_name], 60)
+    expect(status == 0, "%s: status %d: %s" % (words, status, text))
+    return text
+
+
+class Shell:
+    """The shell of a VM of a running machine, through its console."""
+
+    def __init__(self, machine_name, vm):
+        # What was printed before is shown again: no two marks are alike.
+        self.mark, self.count = uuid.uuid4().hex[:8], 0
+        self.session = Session([TOOL, "console", vm, "--machine",
+                                machine_name])
+        self.session.send("\n")
+        self.session.wait_for(re.escape(vm) + "# ", 60)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.session.__exit__()
+
+    def run(self, line, seconds=60):
+        """-> (status, output) of a command line"""
+        s = self.session
+        self.count += 1
+        mark = "%s-%d" % (self.mark, self.count)
+        s.send('echo be""gin %s; %s; echo en""d %s $?\n' % (mark, line, mark))
+        s.wait_for(r"^begin %s\n" % mark, seconds)
+        start = s.seen
+        end = s.wait_for(r"^end %s (\d+)\n" % mark, seconds)
+        return int(end[1]), s.text[start:end.start()]
