@@ -125,7 +125,9 @@ static void check_restart(void)
 	/* After INIT alone it is down: no interrupt reaches it. */
 	before = hits[1];
 	apic_send(1, ICR_ASSERT | ICR_INIT);
-	clock_sleep(2 * MILLISECOND);
+	for (uint64_t end = clock_now() + SECOND;
+	     vcpu_op(VCPUOP_is_up, 1, NULL) && clock_now() < end;)
+		cpu_pause();
 	apic_send(1, ICR_FIXED | VECTOR);
 	clock_sleep(2 * MILLISECOND);
 	CHECK_EQ(hits[1], before);
