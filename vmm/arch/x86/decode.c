@@ -10,12 +10,13 @@
 #define REX_B	0x01u
 #define REX_R	0x04u
 
-/* By opcode and, where the mask says so, ModRM. */
+/* By opcode and, where the mask says so, ModRM; those that come most first. */
 static const struct {
 	uint32_t opcode, mask;
 	uint8_t size;
 	enum insn_what what;
 } known[] = {
+	{ 0x0fa200, 0xffff00, 2, INSN_CPUID },
 	{ 0x900000, 0xff0000, 1, INSN_PAUSE },	/* with REP */
 	{ 0xf40000, 0xff0000, 1, INSN_HLT },
 	{ 0x0f01c1, 0xffffff, 3, INSN_VMMCALL },
@@ -29,7 +30,6 @@ static const struct {
 	{ 0x0f2200, 0xffff00, 3, INSN_WRITE_CR },
 	{ 0x0f3000, 0xffff00, 2, INSN_WRMSR },
 	{ 0x0f3200, 0xffff00, 2, INSN_RDMSR },
-	{ 0x0fa200, 0xffff00, 2, INSN_CPUID },
 };
 
 static bool is_legacy_prefix(uint8_t byte)

@@ -63,9 +63,15 @@ decode_next_rip(struct vcpu *v, enum insn_what what, struct vmexit *exit,
 		struct insn_cached *slot)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
-	struct insn insn;
+	struct insn insn = { .what = what, .length = 2 };
+	const uint8_t *code = NULL;
 
-	if (!fetch_insn(v, exit, &insn) || insn.what != what)
+	/* Each new program begins with CPUIDs: spare it the decoder. */
+	if (what == INSN_CPUID && a->code64 && (v->regs.rip + 1) % PAGE_SIZE)
+		code = arch_guest_ptr(v, v->regs.rip, false);
+	if (code && code[0] == 0x0f && code[1] == 0xa2)
+		exit->next_rip = v->regs.rip + 2;
+	else if (!fetch_insn(v, exit, &insn) || insn.what != what)
 		return false;
 	if (a->code64)
 		*slot = (struct insn_cached){ .rip = v->regs.rip,
