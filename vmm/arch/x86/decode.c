@@ -9,6 +9,7 @@
 
 #define REX_B	0x01u
 #define REX_R	0x04u
+#define REX_W	0x08u
 
 /* By opcode and, where the mask says so, ModRM. */
 static const struct {
@@ -43,11 +44,38 @@ static bool is_legacy_prefix(uint8_t byte)
 	}
 }
 
+/*
+ * MOV of memory, from its opcode on: ModRM, SIB, displacement, constant. room
+ * bytes are there, the rest of b is 0; length is that without prefixes.
+ */
+static struct insn decode_move(const uint8_t *b, size_t room, uint8_t rex)
+{
+	static const uint8_t displacement[4] = { 0, 1, 4, 0 };
+	unsigned int mod = b[1] >> 6, rm = b[1] & 7;
+	size_t size = 2u + (rm == 4 ? 1u : 0u) + displacement[mod];
+	struct insn insn = { .what = b[0] == 0x89 ? INSN_STORE :
+				     b[0] == 0x8b ? INSN_LOAD :
+				     b[0] == 0xc7 ? INSN_STORE_CONSTANT :
+				     INSN_OTHER };
+	int32_t constant;
+
+	if (mod == 0 && (rm == 5 || (rm == 4 && (b[2] & 7) == 5)))
+		size += 4;
+	memcpy(&constant, b + size, sizeof(constant));
+	insn.value = (uint64_t)(int64_t)constant;
+	insn.size = rex & REX_W ? 8 : 4;
+	insn.gpr = (b[1] >> 3 & 7) | (rex & REX_R ? 8 : 0);
+	insn.length = (uint8_t)(size + (b[0] == 0xc7 ? 4 : 0));
+	if (mod == 3 || insn.length > room || insn.what == INSN_OTHER)
+		return (struct insn){ .what = INSN_OTHER };
+	return insn;
+}
+
 struct insn insn_decode(const uint8_t *bytes, size_t count, bool code64)
 {
 	/* A byte that is not there reads as 0, which begins none of ours. */
-	uint8_t b[INSN_BYTES_MAX + 3] = { 0 }, rex = 0, modrm;
-	bool lock = false, rep = false;
+	uint8_t b[INSN_BYTES_MAX + 12] = { 0 }, rex = 0, modrm;
+	bool lock = false, rep = false, narrow = false;
 	uint32_t opcode;
 	size_t at = 0;
 
@@ -62,6 +90,7 @@ struct insn insn_decode(const uint8_t *bytes, size_t count, bool code64)
 		rex = is_rex ? b[at] : 0;
 		lock |= b[at] == 0xf0;
 		rep |= b[at] == 0xf3;
+		narrow |= b[at] == 0x66;
 	}
 	modrm = b[at + 2];
 	opcode = (uint32_t)b[at] << 16 | (uint32_t)b[at + 1] << 8 | modrm;
@@ -83,5 +112,11 @@ struct insn insn_decode(const uint8_t *bytes, size_t count, bool code64)
 			insn.cr = 8;	/* AMD's CR8 for 32-bit code */
 		return insn;
 	}
-	return (struct insn){ .what = INSN_OTHER };
+	if (!code64 || lock || narrow || at >= count)
+		return (struct insn){ .what = INSN_OTHER };
+
+	struct insn move = decode_move(b + at, count - at, rex);
+
+	move.length = (uint8_t)(move.length ? at + move.length : 0);
+	return move;
 }

@@ -182,16 +182,29 @@ static void exit_io(const struct vcpu *v, struct vmexit *exit)
 	};
 }
 
-static void exit_memory(const struct vcpu *v, struct vmexit *exit)
+static void exit_memory(struct vcpu *v, struct vmexit *exit)
 {
 	uint64_t info = vmcb_of(v)->exitinfo1;
+	uint8_t bytes[INSN_BYTES_MAX];
 
 	exit->reason = EXIT_MEMORY;
-	exit->next_rip = v->regs.rip;
 	exit->memory = (struct vmexit_memory){
 		.address = vmcb_of(v)->exitinfo2, .write = info & BIT64(1),
 		.execute = info & BIT64(4), .table_walk = info & BIT64(33),
 	};
+
+	struct insn insn = insn_decode(bytes,
+				       guest_fetch(v, bytes, sizeof(bytes)),
+				       vcpu_arch(v)->code64);
+
+	exit->next_rip = v->regs.rip + insn.length;
+	if (insn.what != (exit->memory.write ? INSN_STORE : INSN_LOAD) &&
+	    (insn.what != INSN_STORE_CONSTANT || !exit->memory.write))
+		return;
+	exit->memory.size = insn.size;
+	exit->memory.gpr = insn.gpr;
+	exit->memory.value = insn.what == INSN_STORE ? *gpr(v, insn.gpr)
+						     : insn.value;
 }
 
 static void exit_xsetbv(struct vcpu *v, struct vmexit *exit)
