@@ -128,11 +128,38 @@ static bool scrub(struct domain *d)
 	return d->job_cursor == d->ram_frames;
 }
 
+/* Page n of all registers of d's devices; false if there are fewer. */
+static bool map_registers(struct domain *d, uint64_t n)
+{
+	for (uint32_t i = 0; i < d->device_count * DEVICE_BARS; i++) {
+		const struct device *device =
+			&world.device[d->device_first + i / DEVICE_BARS];
+		const struct device_bar *bar = &device->bar[i % DEVICE_BARS];
+		uint64_t gfn = bar->gfn.n + n;
+
+		if (n >= bar->size >> PAGE_SHIFT) {
+			n -= bar->size >> PAGE_SHIFT;
+			continue;
+		}
+		/* A table of messages is nothing for guests to write. */
+		if (gfn - device->table_gfn.n >= device->table_pages)
+			p2m_set(d, GFN(gfn), P2M_DEVICE, true,
+				MFN(bar->mfn.n + n));
+		return true;
+	}
+	return false;
+}
+
 static bool map(struct domain *d)
 {
 	spin_lock(&d->lock);
 	for (unsigned int i = 0; i < STEP_LEAVES; i++) {
-		if (d->job_cursor == d->ram_frames) {
+		if (d->job_cursor >= d->ram_frames &&
+		    map_registers(d, d->job_cursor - d->ram_frames)) {
+			d->job_cursor++;
+			continue;
+		}
+		if (d->job_cursor >= d->ram_frames) {
 			p2m_set(d, d->xenstore_gfn, P2M_SHARED, true,
 				d->xenstore_mfn);
 			p2m_set(d, d->console.ring_gfn, P2M_SHARED, true,
@@ -256,7 +283,8 @@ static bool finish(struct domain *d, const struct blueprint *b)
 	uint64_t room;
 
 	write_start_info(d, b);
-	acpi_build(ram_at(d, GPA_ACPI, &room), d->vcpu_count);
+	acpi_build(ram_at(d, GPA_ACPI, &room), d->vcpu_count,
+		   d->device_count);
 	for (uint32_t i = 0; i < d->vcpu_count; i++)
 		reset_vcpu(&d->vcpu[i]);
 	build_reset_hook(d);

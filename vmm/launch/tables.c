@@ -83,7 +83,7 @@ static void create_domain(const struct plan *plan, const struct blueprint *b,
 	if (b->ramdisk)
 		d->ramdisk = (struct module){ module[b->ramdisk].data,
 					      module[b->ramdisk].size, "" };
-	ram_create(plan, b, d);
+	ram_create(plan, b, d, device_create(plan, b, d));
 	create_arrays(b, d);
 	create_vcpus(b, d, next_cpu);
 	create_peers(b, d, plan->count);
