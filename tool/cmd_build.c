@@ -323,7 +323,6 @@ int cmd_build(const struct arguments *a)
 	machine_read(a->word[0], &m, &faults);
 	machine_load(&m, cache, &faults);
 	machine_plan(&m, &faults);
-	machine_refuse_pci(&m, &faults);
 	faults_print(&faults, stderr);
 	char *name = out ? text_copy(out)
 			 : text_format("%s%s", m.name ? m.name : "machine",

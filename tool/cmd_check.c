@@ -33,13 +33,6 @@ int cmd_check(const struct arguments *a)
 	machine_read(a->word[0], &m, &faults);
 	machine_load(&m, cache, &faults);
 	machine_plan(&m, &faults);
-	for (size_t i = 0; i < m.vm_count && !faults.bad; i++)
-		if (m.vm[i].has_pci)
-			fault_note(&faults,
-				   (struct place){ m.vm[i].file,
-						   m.vm[i].pci_line },
-				   "'pci' is well-formed, but starting a VM "
-				   "with it is not supported yet");
 	faults_print(&faults, stderr);
 	if (faults.bad) {
 		fprintf(stderr, "bulkhead: %zu thing%s to correct in %s\n",

@@ -24,7 +24,6 @@ static int run_folder(const struct arguments *a, const char *folder)
 	machine_read(folder, &m, &faults);
 	machine_load(&m, cache, &faults);
 	machine_plan(&m, &faults);
-	machine_refuse_pci(&m, &faults);
 	faults_print(&faults, stderr);
 	if (!faults.bad && o.save) {
 		m.exit_port = QEMU_EXIT_PORT;

@@ -45,14 +45,16 @@ void spec_unknown(const struct spec *s, const char *name,
 }
 
 /* Hexadecimal digits, then the byte that must follow. */
-static bool hex_field(const char **p, unsigned int digits, char stop)
+static bool hex_field(const char **p, unsigned int digits, char stop,
+		      unsigned int *value)
 {
 	const char *q = *p;
 	unsigned int n = 0;
 
-	while (isxdigit((unsigned char)*q) && n < digits) {
-		q++;
-		n++;
+	for (*value = 0; isxdigit((unsigned char)*q) && n < digits; n++) {
+		char digit[2] = { *q++ };
+
+		*value = *value << 4 | (unsigned int)strtoul(digit, NULL, 16);
 	}
 	if (!n || (stop && *q != stop))
 		return false;
@@ -60,34 +62,32 @@ static bool hex_field(const char **p, unsigned int digits, char stop)
 	return true;
 }
 
-static bool good_bdf(const char *p)
+static bool good_bdf(const char *p, uint16_t *bdf)
 {
 	const char *first = strchr(p, ':');
+	unsigned int segment = 0, bus, slot, ignored;
 
-	if (first && strchr(first + 1, ':') && !hex_field(&p, 4, ':'))
+	if (first && strchr(first + 1, ':') &&
+	    !hex_field(&p, 4, ':', &segment))
 		return false;
-	if (!hex_field(&p, 2, ':') || !hex_field(&p, 2, '.'))
+	if (segment || !hex_field(&p, 2, ':', &bus) ||
+	    !hex_field(&p, 2, '.', &slot) || slot > 31 || *p < '0' || *p > '7')
 		return false;
-	if (*p == '*')
-		p++;
-	else if (*p >= '0' && *p <= '7')
-		p++;
-	else
-		return false;
+	*bdf = (uint16_t)(bus << 8 | slot << 3 | (unsigned int)(*p++ - '0'));
 	if (*p == '@') {
 		p++;
-		return hex_field(&p, 2, 0) && !*p;
+		return hex_field(&p, 2, 0, &ignored) && !*p;
 	}
 	return !*p;
 }
 
-static void pci_check(const struct spec *s, char *rest)
+static void pci_check(const struct spec *s, char *rest, uint16_t *bdf)
 {
 	char *part = strsep(&rest, ",");
 
 	if (text_starts(part, "bdf="))
 		part += strlen("bdf=");
-	if (!good_bdf(part))
+	if (!good_bdf(part, bdf))
 		spec_bad(s, part,
 		    "is no PCI device: write BUS:DEVICE.FUNCTION, "
 		    "for example 03:00.0");
@@ -106,12 +106,13 @@ static void pci_check(const struct spec *s, char *rest)
 	}
 }
 
-void pci_spec_check(const char *spec, struct place where,
-		    struct faults *faults)
+uint16_t pci_parse(const char *spec, struct place where, struct faults *faults)
 {
+	uint16_t bdf = 0;
 	struct spec s = { "pci", spec, where, faults };
 	char *copy = text_copy(spec);
 
-	pci_check(&s, copy);
+	pci_check(&s, copy, &bdf);
 	free(copy);
+	return bdf;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The syntax of one string of pci = [ ]: checked, not kept.
+ * The syntax of one string of pci = [ ]: the function that it names.
  */
 #pragma once
 #include "fault.h"
 
-void pci_spec_check(const char *spec, struct place where,
-		    struct faults *faults);
+/* Bus, device and function; the @VSLOT and all NAME=VALUE change nothing. */
+uint16_t pci_parse(const char *spec, struct place where,
+		   struct faults *faults);

@@ -26,6 +26,8 @@ static const struct key keys[] = {
 	  "0: no pause, restart, destroy, ... from outside" },
 	{ "audit_on_end", KEY_BOOL, FIELD(audit_on_end), 0, 1,
 	  "1: audit all memory each time a VM ends" },
+	{ "unprotected_dma", KEY_BOOL, FIELD(unprotected_dma), 0, 1,
+	  "1: pci also where no IOMMU keeps a device from all memory" },
 	{ "exit_port", KEY_NUMBER, FIELD(exit_port), 1, 65535,
 	  "I/O port that gets a status before power-off" },
 	{ "store", KEY_STRING, FIELD(store), 0, 0,

@@ -29,6 +29,7 @@ struct machine {
 	bool poweroff_when_done;
 	bool commands;
 	bool audit_on_end;
+	bool unprotected_dma; /* pci without an IOMMU */
 	uint64_t exit_port; /* 0: none */
 	char *store;	    /* name of the xenstore VM; NULL: none */
 	unsigned int store_domid;
@@ -46,8 +47,8 @@ void machine_defaults(struct machine *m);
 bool machine_read(const char *folder, struct machine *m, struct faults *faults);
 void machine_load(struct machine *m, const char *cache, struct faults *faults);
 void machine_plan(struct machine *m, struct faults *faults);
-/* PCI devices are checked now and honoured later: says so, once per VM. */
-void machine_refuse_pci(const struct machine *m, struct faults *faults);
+/* Whether any VM owns a PCI function. */
+bool machine_has_pci(const struct machine *m);
 void machine_free(struct machine *m);
 
 /* The name of a VM that is most like this one, or NULL. */

@@ -231,13 +231,36 @@ static void cpus_check(const struct machine *m, const struct vm *vm,
 	}
 }
 
+/* A function has one owner; `before` counts those that are looked at first. */
+static void pci_check(const struct machine *m, size_t before,
+		      struct faults *faults)
+{
+	const struct vm *vm = &m->vm[before];
+
+	for (size_t i = 0; i < vm->pci_count; i++)
+		for (size_t k = 0; k <= before; k++)
+			for (size_t j = 0;
+			     j < (k == before ? i : m->vm[k].pci_count); j++)
+				if (m->vm[k].pci[j] == vm->pci[i])
+					fault_add(faults,
+						  (struct place){
+							  vm->file,
+							  vm->pci_line },
+						  "'pci' names a function that "
+						  "VM '%s' has already: give "
+						  "each to one VM, once",
+						  m->vm[k].name);
+}
+
 void machine_plan(struct machine *m, struct faults *faults)
 {
 	struct sums s = sum_up(m);
 	uint64_t need = machine_need(m);
 
-	for (size_t i = 0; i < m->vm_count; i++)
+	for (size_t i = 0; i < m->vm_count; i++) {
 		cpus_check(m, &m->vm[i], faults);
+		pci_check(m, i, faults);
+	}
 	if (!m->memory) {
 		m->memory = (need + 63) / 64 * 64;
 		return;
@@ -256,15 +279,10 @@ void machine_plan(struct machine *m, struct faults *faults)
 		  vmm_memory(m, m->memory), write);
 }
 
-void machine_refuse_pci(const struct machine *m, struct faults *faults)
+bool machine_has_pci(const struct machine *m)
 {
-	for (size_t i = 0; i < m->vm_count; i++) {
-		const struct vm *vm = &m->vm[i];
-
-		if (vm->has_pci)
-			fault_add(faults,
-				  (struct place){ vm->file, vm->pci_line },
-				  "'pci' is checked but not supported yet: "
-				  "remove it to start this VM");
-	}
+	for (size_t i = 0; i < m->vm_count; i++)
+		if (m->vm[i].pci_count)
+			return true;
+	return false;
 }

@@ -85,6 +85,8 @@ static void machine_words(struct words *w, const struct qemu_options *o,
 		words_add(w, gdb);
 		free(gdb);
 	}
+	if (machine_has_pci(m) && !m->unprotected_dma)
+		words_add(w, "-device amd-iommu,intremap=on");
 	for (size_t i = 0; (extra = argument_nth(o->given, "qemu-arg", i)); i++)
 		word_add(w, text_copy(extra));
 	free(size);

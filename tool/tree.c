@@ -93,6 +93,16 @@ static void peers_write(struct writer *w, const struct machine *m,
 	free(domid);
 }
 
+static void pci_write(struct writer *w, const struct vm *vm)
+{
+	unsigned int *cells = mem_alloc(vm->pci_count * sizeof(cells[0]));
+
+	for (size_t i = 0; i < vm->pci_count; i++)
+		cells[i] = vm->pci[i];
+	put_cells(w, "bulkhead,pci", cells, vm->pci_count);
+	free(cells);
+}
+
 static void domain_write(struct writer *w, const struct machine *m,
 			 const struct vm *vm)
 {
@@ -119,6 +129,8 @@ static void domain_write(struct writer *w, const struct machine *m,
 	peers_write(w, m, vm);
 	if (vm->deny_count)
 		put_cells(w, "bulkhead,deny", vm->deny, vm->deny_count);
+	if (vm->pci_count)
+		pci_write(w, vm);
 	if (vm->paused)
 		put_flag(w, "bulkhead,paused");
 	module_write(w, 0, "kernel", vm->kernel_module);
@@ -152,6 +164,8 @@ static void machine_write(struct writer *w, const struct machine *m)
 		put_flag(w, "bulkhead,no-commands");
 	if (m->store_domid)
 		put_cell(w, "bulkhead,store", m->store_domid);
+	if (m->unprotected_dma)
+		put_flag(w, "bulkhead,unprotected-dma");
 	if (m->audit_on_end)
 		put_flag(w, "bulkhead,audit-on-end");
 	for (size_t i = 0; i < m->vm_count; i++)
@@ -169,7 +183,8 @@ static size_t room_for(const struct machine *m)
 	for (size_t i = 0; i < m->vm_count; i++) {
 		const struct vm *vm = &m->vm[i];
 
-		room += 2048 + 4 * (m->vm_count + vm->deny_count);
+		room += 2048 + 4 * (m->vm_count + vm->deny_count +
+				    vm->pci_count);
 		room += vm->cmdline ? strlen(vm->cmdline) : 0;
 	}
 	return room;

@@ -57,7 +57,7 @@ static const struct key keys[] = {
 	OTHER("vif", "networks that other VMs serve, in xl's syntax"),
 	OTHER("start_after", "names of VMs that come before it"),
 	OTHER("channels", "names of VMs that it may share with besides"),
-	OTHER("pci", "PCI devices (checked only)"),
+	OTHER("pci", "PCI functions that are its own"),
 	OTHER("bulkhead_peers", "VMs it may share events and grants with"),
 	NUMBER("bulkhead_grant_maps", vm.grant_maps, 0, 65535,
 	       "grants of others that it may hold mapped"),
@@ -294,8 +294,9 @@ static void device_add(const char *kind, const char *spec, struct place where,
 				   sizeof(vm->vif[0]));
 		vif_parse(spec, where, &vm->vif[vm->vif_count++], faults);
 	} else {
-		vm->has_pci = true;
-		pci_spec_check(spec, where, faults);
+		vm->pci = mem_grow(vm->pci, vm->pci_count + 1,
+				   sizeof(vm->pci[0]));
+		vm->pci[vm->pci_count++] = pci_parse(spec, where, faults);
 	}
 }
 
@@ -472,6 +473,7 @@ void vm_free(struct vm *vm)
 		vif_free(&vm->vif[i]);
 	free(vm->vif);
 	free(vm->deny);
+	free(vm->pci);
 	free(vm->affinity);
 	free(vm->file);
 	free(vm->name);

@@ -37,7 +37,8 @@ struct vm {
 	size_t after_count;
 	unsigned int *deny;
 	size_t deny_count;
-	bool has_pci;
+	uint16_t *pci; /* functions that it owns */
+	size_t pci_count;
 	bool is_store; /* made by the tool, not read from a file */
 	/* Lines, for messages that come later. */
 	unsigned int kernel_line, ramdisk_line, memory_line, name_line;

@@ -13,6 +13,7 @@
 #include "launch/launch.h"
 #include "vdev/console.h"
 #include "vdev/lapic.h"
+#include "vdev/pci.h"
 #include "vdev/ports.h"
 
 #define VECTOR_GP		13u
@@ -154,6 +155,10 @@ static void crash(struct vcpu *v, const char *why)
 
 static void memory_fault(struct vcpu *v, const struct vmexit *exit)
 {
+	if (pci_memory(v, exit)) {
+		arch_vcpu_skip(v, exit);
+		return;
+	}
 	log_guest(v->domain, "%s of guest-physical %lx, where nothing is",
 		  exit->memory.execute ? "execution" :
 		  exit->memory.write ? "write" : "read",
@@ -206,8 +211,8 @@ void route_exit(struct vcpu *v, const struct vmexit *exit)
 
 /* --- jobs: building a VM and taking it apart --- */
 
-enum end_step { END_QUIESCE, END_EVENTS, END_MAPS, END_REVOKE, END_SENDERS,
-		END_SCRUB };
+enum end_step { END_QUIESCE, END_DEVICES, END_EVENTS, END_MAPS, END_REVOKE,
+		END_SENDERS, END_SCRUB };
 
 static bool all_quiesced(struct domain *d)
 {
@@ -226,6 +231,8 @@ static bool end_step(struct domain *d)
 	switch ((enum end_step)d->job_step) {
 	case END_QUIESCE:
 		return all_quiesced(d);
+	case END_DEVICES:
+		return pci_stop_step(d, &d->job_aux);
 	case END_EVENTS:
 		return event_teardown_step(d, &d->job_cursor);
 	case END_MAPS:
@@ -279,6 +286,7 @@ static void build_done(struct domain *d)
 {
 	bool destroy = atomic_load(&d->destroy_wanted);
 
+	pci_start(d);
 	for (uint32_t i = 0; i < d->vcpu_count; i++)
 		atomic_store(&d->vcpu[i].quiesced, false);
 	atomic_store(&d->shutdown_reason, SHUTDOWN_NONE);

@@ -61,9 +61,15 @@ WORDS = ("on-poweroff", "on-reboot", "on-crash")
 FLAGS = ("paused",)
 
 
-def machine(vms, modules, audit, store=None):
+def bdf(name):
+    """'00:03.0' -> its number"""
+    bus, slot, function = name.replace(".", ":").split(":")
+    return int(bus, 16) << 8 | int(slot, 16) << 3 | int(function)
+
+
+def machine(vms, modules, audit, store=None, unprotected=False):
     """vms: list of dicts from test.cfg; modules: file -> boot module;
-    store: the domid of the store VM."""
+    store: the domid of the store VM; unprotected: no IOMMU is needed."""
     root = Node("").set("#address-cells", cells(2))
     root.set("#size-cells", cells(2)).set("compatible",
                                           text("bulkhead,machine"))
@@ -74,6 +80,8 @@ def machine(vms, modules, audit, store=None):
     top.set("bulkhead,exit-port", cells(0xf4))
     if audit:
         top.set("bulkhead,audit-on-end")
+    if unprotected:
+        top.set("bulkhead,unprotected-dma")
     if store:
         top.set("bulkhead,store", cells(store))
     for i, vm in enumerate(vms, 1):
@@ -86,6 +94,9 @@ def machine(vms, modules, audit, store=None):
             if key in vm:
                 node.set("bulkhead," + key,
                          cells(*(int(n) for n in vm[key].split())))
+        if "pci" in vm:
+            node.set("bulkhead,pci",
+                     cells(*(bdf(name) for name in vm["pci"].split())))
         for key in WORDS:
             if key in vm:
                 node.set("bulkhead," + key, text(vm[key]))

@@ -86,7 +86,7 @@ def mean(values):
     return sum(values) / len(values)
 
 
-RECONNECTS = int(os.environ.get("RECONNECTS", "200"))
+RECONNECTS = int(os.environ.get("RECONNECTS", "60"))
 ROOM = ("i=0; while xenbus write data/fill/$i x 2>/dev/null; "
         "do i=$((i + 1)); done; xenbus rm data/fill; echo $i")
 

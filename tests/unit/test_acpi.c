@@ -10,6 +10,7 @@
 
 #define GPA 0xfc000000u
 
+static bool has_pci;
 static uint8_t page[PAGE_SIZE];
 
 static uint64_t get(const uint8_t *p, unsigned int bytes)
@@ -45,7 +46,7 @@ static const uint8_t *fadt(unsigned int vcpus, const uint8_t **madt)
 	const uint8_t *xsdt;
 
 	memset(page, 0xaa, sizeof(page));
-	acpi_build(page, vcpus);
+	acpi_build(page, vcpus, has_pci);
 	assert_memory_equal(page, "RSD PTR ", 8);
 	assert_int_equal(page[15], 2);
 	assert_int_equal(get(page + 20, 4), 36);
@@ -116,6 +117,30 @@ static void dsdt_names_the_sleep_type_of_power_off(void **state)
 	assert_memory_equal(dsdt + 36, s5, sizeof(s5));
 }
 
+/* What Linux needs: one root, its bus, and the window of its registers. */
+static void a_bus_is_there_if_there_are_devices(void **state)
+{
+	static const uint8_t root[] = { 0x5b, 0x82, 0x45, 0x04, 'P', 'C', 'I',
+					'0' };
+	const uint8_t *madt, *f, *dsdt, *window;
+
+	(void)state;
+	has_pci = true;
+	f = fadt(1, &madt);
+	has_pci = false;
+	dsdt = table(get(f + 40, 4), "DSDT");
+	assert_int_equal(get(dsdt + 4, 4), 36 + 14 + 79);
+	assert_memory_equal(dsdt + 36 + 14 + 8, root, sizeof(root));
+	/* Package lengths: to the end of the table both. */
+	assert_int_equal((dsdt[51] & 15) | dsdt[52] << 4, 79 - 1);
+	assert_int_equal((dsdt[60] & 15) | dsdt[61] << 4, 79 - 8 - 2);
+	window = dsdt + 36 + 14 + 79 - 28;
+	assert_int_equal(window[0], 0x87);
+	assert_int_equal(get(window + 10, 4), GPA_DEVICE);
+	assert_int_equal(get(window + 14, 4), GPA_ACPI - 1);
+	assert_int_equal(get(window + 22, 4), GPA_ACPI - GPA_DEVICE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +149,7 @@ int main(void)
 			machine_is_hardware_reduced_with_sleep_registers),
 		cmocka_unit_test(each_vcpu_has_its_lapic),
 		cmocka_unit_test(dsdt_names_the_sleep_type_of_power_off),
+		cmocka_unit_test(a_bus_is_there_if_there_are_devices),
 	};
 
 	return cmocka_run_group_tests_name("acpi", tests, NULL, NULL);

@@ -38,10 +38,15 @@ static inline size_t arch_index_nospec(size_t index, size_t count)
 
 /* --- nested page-table entries; level 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB --- */
 
-/* A leaf. kind (0..15) is kept in software bits and read back unchanged. */
+/*
+ * A leaf. kind (0..7) is kept in software bits and read back unchanged. Of
+ * kind ARCH_KIND_DEVICE are a device's registers: uncached, not for DMA.
+ */
+#define ARCH_KIND_DEVICE	7u
 uint64_t arch_npte_leaf(mfn_t mfn, unsigned int level, bool writable,
 			unsigned int kind);
-uint64_t arch_npte_table(mfn_t table);
+/* level is that of the entries in the table. */
+uint64_t arch_npte_table(mfn_t table, unsigned int level);
 bool arch_npte_present(uint64_t entry);
 bool arch_npte_is_leaf(uint64_t entry, unsigned int level);
 bool arch_npte_writable(uint64_t entry);
@@ -51,9 +56,9 @@ unsigned int arch_npte_kind(uint64_t entry);
 unsigned int arch_npte_max_level(void);
 
 /*
- * Makes every CPU forget translations of d's nested tables that were changed
- * before the call. On return no CPU uses an old one. Bounded: other CPUs are
- * made to leave the guest; never waits for a guest.
+ * Makes every CPU and IOMMU forget translations of d's nested tables that
+ * were changed before the call. On return none uses an old one. Bounded:
+ * other CPUs are made to leave the guest; never waits for a guest.
  */
 void arch_npt_flush(struct domain *d);
 
@@ -124,6 +129,34 @@ void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size);
  * SMEP and protection keys (xen-abi: handles). Reads each entry once.
  */
 uint8_t *arch_guest_ptr(const struct vcpu *v, uint64_t va, bool write);
+
+/* --- PCI functions that domains own (core/device.h) --- */
+
+/* Launch: a function's configuration space, 4 KiB; NULL if out of reach. */
+void *arch_pci_config(uint16_t bdf);
+/* Launch: a page of a device's registers, or NULL: no room for more. */
+void *arch_map_registers(mfn_t mfn);
+uint32_t arch_register_read(const void *base, size_t offset);
+void arch_register_write(void *base, size_t offset, uint32_t value);
+/* NULL if all DMA of all devices is confined, or why it is not. */
+const char *arch_iommu_lacks(void);
+/*
+ * From now on DMA of the function reaches what d's nested tables map for
+ * data, through them; d NULL: nothing, nor do its interrupts arrive. number
+ * is the device's. Nothing from before is under way when it returns.
+ */
+void arch_device_attach(unsigned int number, uint16_t bdf,
+			const struct domain *d);
+/*
+ * What to write to a device so that message n of this number arrives at cpu,
+ * and what keeps it from being anything else.
+ */
+struct arch_message { uint32_t address, data; };
+struct arch_message arch_device_message(unsigned int number, unsigned int n,
+					unsigned int cpu);
+/* The next DMA that was refused since the last call, if any. Boot CPU. */
+struct arch_dma_fault { uint16_t bdf; uint64_t address; };
+bool arch_iommu_fault(struct arch_dma_fault *fault);
 
 /* --- ends --- */
 

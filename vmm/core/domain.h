@@ -144,6 +144,10 @@ struct domain {
 	uint32_t map_free;		/* [L] first free handle, ~0 none */
 	uint32_t map_live;		/* [L] */
 
+	/* devices: world.device[device_first ..] */
+	uint32_t device_first, device_count;	/* [I] */
+	uint32_t pci_address;		/* [A] of the guest's port CF8 */
+
 	/* policy, from the launch description */
 	uint64_t deny[1];		/* [I] bit n: hypercall n refused */
 	uint64_t *peers;		/* [I] bitmap by domid, NULL none */

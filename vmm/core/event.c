@@ -372,7 +372,7 @@ void event_init(struct domain *d)
 		struct vcpu *v = &d->vcpu[i];
 
 		memset(v->virq_port, 0, sizeof(v->virq_port));
-		v->polling = false;
+		atomic_store(&v->polling, false);
 		atomic_store(&v->info, &d->shared->vcpu_info[i]);
 	}
 	atomic_store(&d->device_pending, 0ull);

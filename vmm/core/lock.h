@@ -4,6 +4,7 @@
  *   1  domain.lock, two at once: lower domid first (domains_lock)
  *   2  console.lock
  *   3  log lock
+ *   4  device.lock
  * The scheduler and the timers have no lock: each CPU owns its queues, and
  * others send it mail (core/sched.h).
  */

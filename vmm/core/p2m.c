@@ -84,7 +84,7 @@ static void refine(struct domain *d, uint64_t *entry, unsigned int level)
 			mfn.n += leaf_frames(level - 1);
 		}
 	}
-	atomic_store_release(entry, arch_npte_table(table));
+	atomic_store_release(entry, arch_npte_table(table, level - 1));
 }
 
 /* The entry for gfn at this level; makes the tables on the way. */

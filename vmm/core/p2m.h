@@ -16,6 +16,7 @@ enum p2m_kind {
 	P2M_SHARED,		/* own, special: shared_info, rings, grants */
 	P2M_GRANT,		/* someone else's frame, a counted loan */
 	P2M_BLANK,		/* own blank page where a loan was revoked */
+	P2M_DEVICE = ARCH_KIND_DEVICE,	/* registers of a device of its own */
 };
 
 struct p2m_entry {

@@ -138,6 +138,10 @@ static void audit_leaf(struct audit *audit, const struct domain *d, gfn_t gfn,
 		else
 			frame->next++;
 		return;
+	case P2M_DEVICE:
+		if (frame && frame->kind != FRAME_HOLE)
+			fault(audit, "registers in RAM", d->id, gfn.n);
+		return;
 	case P2M_BLANK:
 		if (e.mfn.n != d->p2m.blank.n)
 			fault(audit, "not its blank page", d->id, gfn.n);

@@ -15,6 +15,8 @@
 /* RAM: from 0 up to here at most, the rest from 4 GiB. */
 #define GPA_RAM_LOW_END		0xf0000000ull
 #define GPA_RAM_HIGH		0x100000000ull
+/* Registers of devices that the domain owns, up to GPA_ACPI. */
+#define GPA_DEVICE		0xf0000000ull
 /* One page of ACPI tables, reported as such. */
 #define GPA_ACPI		0xfc000000ull
 #define GPA_LAPIC		0xfee00000ull

@@ -19,6 +19,12 @@ struct cpuid_regs { uint32_t eax, ebx, ecx, edx; };
 void upcall_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 		  struct cpuid_regs *regs);
 
+/*
+ * Message n of device number d arrived: number = d * DEVICE_MSI_MAX + n. Any
+ * CPU, from an interrupt taken outside guests: takes no lock.
+ */
+void upcall_device(unsigned int number);
+
 /* Serial bytes: the machine asks for output, delivers input. Boot CPU. */
 size_t upcall_serial_output(unsigned int port, uint8_t *buffer, size_t size);
 void upcall_serial_input(unsigned int port, uint8_t byte);

@@ -39,6 +39,9 @@ struct vmexit {
 			uint64_t address;	/* guest-physical, full */
 			bool write, execute;
 			bool table_walk;	/* by the guest's own walk */
+			/* A plain MOV: bytes, register, or what is stored. */
+			uint8_t size, gpr;	/* size 0: not one */
+			uint64_t value;
 		} memory;
 		uint64_t fatal_code;	/* vendor's number, for log */
 	};

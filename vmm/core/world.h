@@ -4,6 +4,7 @@
  * Tables are allocated at launch from the boot allocator and never again.
  */
 #pragma once
+#include "core/device.h"
 #include "core/domain.h"
 #include "core/partition.h"
 
@@ -42,6 +43,10 @@ struct world {
 	uint64_t idle_cpus;		/* [A] bit n: CPU n has nothing */
 	uint32_t stop_request;		/* [A] all CPUs but one stand still */
 	uint32_t stopped_count;		/* [A] */
+
+	struct device *device;		/* [I] functions that VMs own */
+	uint32_t device_count;		/* [I] */
+	uint32_t stray_dma;		/* boot CPU: reports about others */
 
 	/* from the launch description [I] */
 	bool poweroff_when_done, commands_allowed, audit_on_end;

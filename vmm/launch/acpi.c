@@ -39,6 +39,11 @@ static_assert(offsetof(struct fadt, boot_flags) == 109 &&
 	      offsetof(struct fadt, sleep_control) == 244 &&
 	      sizeof(struct fadt) == 268, "FADT revision 5");
 
+#define WORD(x)		(x) & 0xff, (x) >> 8 & 0xff
+#define DWORD(x)	WORD((x) & 0xffff), WORD((x) >> 16)
+#define DSDT_NO_PCI	14u
+#define DSDT_PCI	79u		/* the rest, if there are devices */
+
 struct madt_cpu {
 	uint8_t type, length, processor, apic;
 	uint32_t flags;			/* bit 0: enabled */
@@ -53,7 +58,7 @@ struct tables {
 	struct fadt fadt ALIGNED;
 	struct {
 		struct acpi_header header;
-		uint8_t code[14];
+		uint8_t code[DSDT_NO_PCI + DSDT_PCI];
 	} PACKED dsdt ALIGNED;
 	struct {
 		struct acpi_header header;
@@ -81,14 +86,28 @@ static const struct tables tables = {
 		.sleep_control = { 1, 8, 0, 1, PORT_SLEEP_CONTROL },
 		.sleep_status = { 1, 8, 0, 1, PORT_SLEEP_STATUS },
 	},
-	/* Name (\_S5, Package () { 5, 0, 0, 0 }) */
+	/*
+	 * Name (\_S5, Package () { 5, 0, 0, 0 }), and if there are devices
+	 * Scope (\_SB) { Device (PCI0) { Name (_HID, EisaId ("PNP0A03"))
+	 *	Name (_CRS, Buffer () { bus 0; GPA_DEVICE to GPA_ACPI }) } }
+	 */
 	.dsdt = { HEADER("DSDT", 2, dsdt), {
 		  0x08, '\\', '_', 'S', '5', '_', 0x12, 7, 4,
-		  0x0a, SLEEP_TYPE_S5, 0, 0, 0 } },
+		  0x0a, SLEEP_TYPE_S5, 0, 0, 0,
+		  0x10, 0x4e, 0x04, '\\', '_', 'S', 'B', '_',
+		  0x5b, 0x82, 0x45, 0x04, 'P', 'C', 'I', '0',
+		  0x08, '_', 'H', 'I', 'D', 0x0c, 0x41, 0xd0, 0x0a, 0x03,
+		  0x08, '_', 'C', 'R', 'S', 0x11, 0x2f, 0x0a, 0x2c,
+		  0x88, WORD(13), 2, 0x0c, 0,
+		  WORD(0), WORD(0), WORD(0), WORD(0), WORD(1),
+		  0x87, WORD(23), 0, 0x0c, 1,
+		  DWORD(0), DWORD(GPA_DEVICE), DWORD(GPA_ACPI - 1), DWORD(0),
+		  DWORD(GPA_ACPI - GPA_DEVICE), 0x79, 0 } },
 	.madt = { .header = HEADER("APIC", 3, madt), .lapic = GPA_LAPIC },
 };
 
-void acpi_build(uint8_t page[PAGE_SIZE], unsigned int vcpu_count)
+void acpi_build(uint8_t page[PAGE_SIZE], unsigned int vcpu_count,
+		bool has_pci)
 {
 	struct tables *t = (void *)page;
 	struct acpi_header *header[] = { &t->xsdt.header, &t->fadt.header,
@@ -101,6 +120,7 @@ void acpi_build(uint8_t page[PAGE_SIZE], unsigned int vcpu_count)
 			0, sizeof(t->madt.cpu[i]), (uint8_t)i, (uint8_t)i, 1 };
 	t->madt.header.length -= (uint32_t)((DOMAIN_VCPU_MAX - vcpu_count) *
 					    sizeof(t->madt.cpu[0]));
+	t->dsdt.header.length -= has_pci ? 0 : DSDT_PCI;
 	for (unsigned int i = 0; i < ARRAY_SIZE(header); i++)
 		header[i]->checksum = (uint8_t)-acpi_sum(header[i],
 							 header[i]->length);

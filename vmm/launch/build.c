@@ -124,23 +124,50 @@ static void map_run(struct domain *d, struct extent e)
 	d->job_cursor = e.gfn.n + (UINT64_C(1) << 9 * (level - 1));
 }
 
+/* Page n of all registers of d's devices; false if there are fewer. */
+static bool map_registers(struct domain *d, uint64_t n)
+{
+	for (uint32_t i = 0; i < d->device_count * DEVICE_BARS; i++) {
+		const struct device *device =
+			&world.device[d->device_first + i / DEVICE_BARS];
+		const struct device_bar *bar = &device->bar[i % DEVICE_BARS];
+		uint64_t gfn = bar->gfn.n + n;
+
+		if (n >= bar->size >> PAGE_SHIFT) {
+			n -= bar->size >> PAGE_SHIFT;
+			continue;
+		}
+		/* A table of messages is nothing for guests to write. */
+		if (gfn - device->table_gfn.n >= device->table_pages)
+			p2m_set(d, GFN(gfn), P2M_DEVICE, true,
+				MFN(bar->mfn.n + n));
+		return true;
+	}
+	return false;
+}
+
+/* job_aux: pages of registers that are done. */
 static bool map(struct domain *d)
 {
-	struct extent e = ram_from(d, d->job_cursor);
+	bool more = true;
 
 	spin_lock(&d->lock);
-	for (unsigned int i = 0; i < STEP_LEAVES && e.count; i++) {
-		map_run(d, e);
-		e = ram_from(d, d->job_cursor);
+	for (unsigned int i = 0; i < STEP_LEAVES && more; i++) {
+		struct extent e = ram_from(d, d->job_cursor);
+
+		if (e.count)
+			map_run(d, e);
+		else
+			more = map_registers(d, d->job_aux++);
 	}
-	if (!e.count) {
+	if (!more) {
 		p2m_set(d, d->xenstore_gfn, P2M_SHARED, true,
 			d->xenstore_mfn);
 		p2m_set(d, d->console.ring_gfn, P2M_SHARED, true,
 			d->console.ring);
 	}
 	spin_unlock(&d->lock);
-	return !e.count;
+	return !more;
 }
 
 /* job_aux: which piece; job_cursor: bytes of it that are done. */
@@ -225,7 +252,8 @@ static bool finish(struct domain *d, const struct blueprint *b)
 	uint64_t room;
 
 	write_start_info(d, b);
-	acpi_build(ram_at(d, GPA_ACPI, &room), d->vcpu_count);
+	acpi_build(ram_at(d, GPA_ACPI, &room), d->vcpu_count,
+		   d->device_count);
 	for (uint32_t i = 0; i < d->vcpu_count; i++)
 		reset_vcpu(&d->vcpu[i]);
 	build_reset_hook(d);

@@ -64,6 +64,7 @@ static const struct rule machine_rule[] = {
 	WORD(plan, "bulkhead,when-done", poweroff_when_done, 0, when_done),
 	FLAG(plan, "bulkhead,no-commands", no_commands),
 	FLAG(plan, "bulkhead,audit-on-end", audit_on_end),
+	FLAG(plan, "bulkhead,unprotected-dma", unprotected_dma),
 	{ .name = NULL },
 };
 
@@ -89,6 +90,7 @@ static const struct rule domain_rule[] = {
 	/* Those that are read by themselves. */
 	{ .name = "bulkhead,name" }, { .name = "bulkhead,affinity" },
 	{ .name = "bulkhead,peers" }, { .name = "bulkhead,deny" },
+	{ .name = "bulkhead,pci" },
 	{ .name = NULL },
 };
 
@@ -285,6 +287,7 @@ static void read_lists(const struct plan *plan, struct blueprint *b)
 	b->affinity = read_list(plan, b->node, "bulkhead,affinity",
 				plan->boot->cpu_count - 1);
 	b->peers = read_list(plan, b->node, "bulkhead,peers", plan->count);
+	b->pci = read_list(plan, b->node, "bulkhead,pci", 0xffff);
 	deny = read_list(plan, b->node, "bulkhead,deny", 63);
 	if (b->affinity.size && b->affinity.size / 4 != b->vcpu_count)
 		plan_refuse(plan, b->node, "bulkhead,affinity has %u entries "

@@ -23,7 +23,7 @@ struct blueprint {
 	uint64_t ram_frames;		/* without special pages */
 	uint32_t paused;		/* 0 or 1 */
 	uint64_t deny;
-	struct fdt_property affinity, peers;	/* size 0 = not given */
+	struct fdt_property affinity, peers, pci;	/* size 0 = none */
 
 	uint32_t kernel, ramdisk;	/* boot modules, 0 = none */
 	const char *cmdline;		/* never NULL */
@@ -42,7 +42,9 @@ struct plan {
 	const struct boot_info *boot;
 	struct fdt fdt;
 
-	uint32_t poweroff_when_done, no_commands, audit_on_end;	/* 0 or 1 */
+	/* 0 or 1 */
+	uint32_t poweroff_when_done, no_commands, audit_on_end;
+	uint32_t unprotected_dma;
 	uint32_t version, exit_port, store;	/* 0: none */
 	fdt_node first;			/* domain */
 	uint32_t count;			/* of blueprints: domid 1..count */
@@ -84,6 +86,13 @@ void image_place(const struct plan *plan, struct blueprint *b);
 void tables_create(const struct plan *plan);
 
 /*
+ * Finds the PCI functions of d and fills in their struct device.
+ * Returns how many nested page tables mapping their registers takes.
+ */
+uint64_t device_create(const struct plan *plan, const struct blueprint *b,
+		       struct domain *d);
+
+/*
  * The frames of a domain: its RAM as extents, and the page pool that its
  * nested page tables come from.
  */
@@ -93,10 +102,10 @@ unsigned int ram_leaf_level(gfn_t gfn, mfn_t mfn, uint64_t count);
 
 /*
  * Takes all frames of d from the boot allocator and fills in the fields of
- * the group "partition".
+ * the group "partition", its pool with so many tables to spare.
  */
 void ram_create(const struct plan *plan, const struct blueprint *b,
-		struct domain *d);
+		struct domain *d, uint64_t tables);
 
 /*
  * Building a VM in its own frames, in bounded pieces; the steps themselves
@@ -108,9 +117,11 @@ void build_use(const struct blueprint *blueprint);
 
 /*
  * The ACPI tables of a guest: a hardware-reduced machine with one local APIC
- * per vCPU, a sleep register to power off with, and nothing else. Processor
+ * per vCPU, a sleep register to power off with, a PCI bus if the domain has
+ * devices, and nothing else. Processor
  * id = APIC id = vCPU index, as Linux takes the first for Xen's vCPU number.
  */
 
 /* Fills the page that the guest sees at GPA_ACPI; the RSDP is at its start. */
-void acpi_build(uint8_t page[PAGE_SIZE], unsigned int vcpu_count);
+void acpi_build(uint8_t page[PAGE_SIZE], unsigned int vcpu_count,
+		bool has_pci);

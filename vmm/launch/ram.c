@@ -111,12 +111,13 @@ static uint64_t tables_needed(const struct draft *draft)
 	return tables;
 }
 
-static void fill_pool(const struct draft *draft, struct pool *pool)
+static void fill_pool(const struct draft *draft, struct pool *pool,
+		      uint64_t more)
 {
 	const struct blueprint *b = draft->b;
 	uint64_t count = b->pool_kib / 4;
 	/* Tables, and the first frame of the grant table. */
-	uint64_t needed = tables_needed(draft) + 1;
+	uint64_t needed = tables_needed(draft) + more + 1;
 
 	if (!count)		/* all of RAM may be split into 4 KiB */
 		count = needed + b->ram_frames / 512 + b->grant_frames +
@@ -136,7 +137,7 @@ static void fill_pool(const struct draft *draft, struct pool *pool)
 }
 
 void ram_create(const struct plan *plan, const struct blueprint *b,
-		struct domain *d)
+		struct domain *d, uint64_t tables)
 {
 	uint64_t low = MIN(b->ram_frames, GPA_RAM_LOW_END >> PAGE_SHIFT);
 	struct draft draft = { .plan = plan, .b = b,
@@ -151,7 +152,7 @@ void ram_create(const struct plan *plan, const struct blueprint *b,
 	d->shared_mfn = take(&draft, 1, ORDER_4K, FRAME_SHARED).mfn;
 	d->xenstore_mfn = take(&draft, 1, ORDER_4K, FRAME_SHARED).mfn;
 	d->console.ring = take(&draft, 1, ORDER_4K, FRAME_SHARED).mfn;
-	fill_pool(&draft, &d->pool);
+	fill_pool(&draft, &d->pool, tables);
 	d->extent = BOOT_ARRAY(d->extent, draft.count);
 	memcpy(d->extent, draft.extent, draft.count * sizeof(d->extent[0]));
 	d->extent_count = draft.count;

@@ -79,7 +79,7 @@ static void create_domain(const struct plan *plan, const struct blueprint *b,
 	d->console.port = CONSOLE_PORT;
 	if (b->ramdisk)
 		d->ramdisk_size = plan->boot->module[b->ramdisk].size;
-	ram_create(plan, b, d);
+	ram_create(plan, b, d, device_create(plan, b, d));
 	create_arrays(b, d);
 	create_vcpus(b, d, next_cpu);
 	create_peers(b, d, plan->count);

@@ -12,6 +12,7 @@
  */
 #include "vdev/lapic.h"
 #include "core/hooks.h"
+#include "core/platform.h"
 #include "core/world.h"
 #include "vdev/lapic_bits.h"
 
@@ -171,6 +172,16 @@ static void send(struct vcpu *self, uint64_t icr)
 		    send_one(self, &d->vcpu[i], icr))
 			return;
 	}
+}
+
+void lapic_message(struct domain *d, uint32_t address, uint32_t data)
+{
+	uint64_t icr = (uint64_t)(address >> 12 & 0xff) << 32 |
+		       (data & 0x7ff) | (address & 4 ? ICR_LOGICAL : 0);
+
+	if (address >> 20 == GPA_LAPIC >> 20 && ICR_MODE(icr) <= MODE_LOWEST &&
+	    (uint8_t)data >= VECTOR_MIN)
+		send(&d->vcpu[0], icr);
 }
 
 /* --- the timer --- */

@@ -14,5 +14,7 @@ bool lapic_msr_write(struct vcpu *v, uint32_t index, uint64_t value);
 int lapic_pending_vector(const struct vcpu *v);
 /* The vector is being injected: IRR to ISR. */
 void lapic_accept(struct vcpu *v, uint8_t vector);
+/* A message of a device to d's APICs, as PC-compatible ones take it. Same. */
+void lapic_message(struct domain *d, uint32_t address, uint32_t data);
 /* A fixed, edge-triggered interrupt from anywhere; any CPU, no lock. */
 void lapic_raise(struct vcpu *v, uint8_t vector);

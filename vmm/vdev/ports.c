@@ -5,6 +5,7 @@
 #include "vdev/ports.h"
 #include <xen/sched.h>
 #include "vdev/console.h"
+#include "vdev/pci.h"
 
 #define PORT_PIT_CHANNEL0	0x40u
 #define PORT_PIT_CHANNEL2	0x42u
@@ -21,9 +22,12 @@
  * slower method waits for OUT2, which is set. The bits of port 0x61 that
  * tell why an NMI came are clear.
  */
-static uint32_t read_port(uint16_t port)
+static uint32_t read_port(const struct domain *d, uint16_t port,
+			  unsigned int size)
 {
 	switch (port) {
+	case PORT_PCI_ADDRESS ... PORT_PCI_DATA + 3:
+		return pci_read(d, port, size);
 	case PORT_PIT_CHANNEL0 ... PORT_PIT_CHANNEL2:
 	case PORT_SLEEP_CONTROL:
 	case PORT_SLEEP_STATUS:
@@ -40,7 +44,8 @@ static void port_in(struct vcpu *v, uint16_t port, unsigned int size)
 	/* Four bytes clear the upper half of the register. */
 	uint64_t mask = size < 4 ? BIT64(8 * size) - 1 : UINT64_MAX;
 
-	v->regs.rax = (v->regs.rax & ~mask) | (read_port(port) & mask);
+	v->regs.rax = (v->regs.rax & ~mask) |
+		      (read_port(v->domain, port, size) & mask);
 }
 
 /* False: the vCPU must not go on. */
@@ -68,6 +73,11 @@ bool ports_access(struct vcpu *v, const struct vmexit *exit)
 {
 	if (exit->io.string)
 		return true;
+	if (!exit->io.in && exit->io.port / 8 == PORT_PCI_ADDRESS / 8) {
+		pci_write(v->domain, exit->io.port, exit->io.size,
+			  (uint32_t)v->regs.rax);
+		return true;
+	}
 	if (!exit->io.in)
 		return port_out(v, exit->io.port, (uint8_t)v->regs.rax);
 	port_in(v, exit->io.port, exit->io.size);

@@ -12,6 +12,7 @@
 #include "core/world.h"
 #include "lib/format.h"
 #include "vdev/console.h"
+#include "vdev/pci.h"
 #include "vdev/telemetry.h"
 
 #define SERIAL_COM1	0u
@@ -252,6 +253,7 @@ nsec_t hook_serial(nsec_t now)
 	}
 	if (atomic_exchange(&world.audit_wanted, false))
 		telemetry_audit(text, sizeof(text));
+	pci_report();
 	send_log();
 	/* A bounded number of VMs and bytes a time, each VM in turn. */
 	for (uint32_t i = 1;

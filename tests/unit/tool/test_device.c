@@ -185,7 +185,7 @@ static void refused(const char *key, const char *text, const char *part)
 	else if (text_equal(key, "vif"))
 		vif_parse(text, here, &v, &f);
 	else
-		pci_spec_check(text, here, &f);
+		pci_parse(text, here, &f);
 	if (f.bad != 1)
 		fail_msg("%s: %zu faults", text, f.bad);
 	assert_one_fault(&f, 1, part);
@@ -225,6 +225,9 @@ static void each_mistake_has_its_sentence(void **state)
 	refused("vif", "type=ioemu", "device model");
 	refused("vif", "netdev=x", "has no effect here");
 	refused("pci", "03:00.8", "is no PCI device");
+	refused("pci", "03:00.*", "is no PCI device");
+	refused("pci", "0001:03:00.0", "is no PCI device");
+	refused("pci", "03:20.0", "is no PCI device");
 	refused("pci", "03:00", "is no PCI device");
 	refused("pci", "003:00.0", "is no PCI device");
 	refused("pci", "03:00.0@", "is no PCI device");
@@ -234,14 +237,13 @@ static void each_mistake_has_its_sentence(void **state)
 
 static void good_pci_strings_are_taken(void **state)
 {
-	static const char *const good[] = { "03:00.0",
-					    "0000:03:1f.7,permissive=1",
-					    "03:00.*@1f" };
 	struct faults f = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_COUNT(good); i++)
-		pci_spec_check(good[i], here, &f);
+	assert_int_equal(pci_parse("03:00.0", here, &f), 0x300);
+	assert_int_equal(pci_parse("0000:03:1f.7,permissive=1", here, &f),
+			 0x3ff);
+	assert_int_equal(pci_parse("bdf=0a:05.0@1f", here, &f), 0xa28);
 	assert_no_fault(&f);
 }
 

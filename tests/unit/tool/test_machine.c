@@ -236,17 +236,17 @@ static void empty_folder_and_no_folder_are_told(void **state)
 	machine_free(&m);
 }
 
-static void pci_is_refused_at_start(void **state)
+static void a_pci_function_has_one_owner(void **state)
 {
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "a", "pci=['03:00.0']\n");
+	world_vm(&w, "a", "pci=['03:00.0','03:00.1']\n");
+	world_vm(&w, "b", "pci=['0000:03:00.1']\n");
 	world_read(&w, "");
-	assert_no_fault(&w.f);
-	machine_refuse_pci(&w.m, &w.f);
+	assert_true(machine_has_pci(&w.m));
 	assert_int_equal(w.f.bad, 1);
-	assert_fault(&w.f, 5, "'pci' is checked but not supported yet");
+	assert_fault(&w.f, 5, "'pci' names a function that VM 'a' has");
 	world_end(&w);
 }
 
@@ -388,7 +388,7 @@ int main(void)
 		cmocka_unit_test(each_mistake_has_its_sentence),
 		cmocka_unit_test(kernel_mistakes_name_file_and_line),
 		cmocka_unit_test(empty_folder_and_no_folder_are_told),
-		cmocka_unit_test(pci_is_refused_at_start),
+		cmocka_unit_test(a_pci_function_has_one_owner),
 		cmocka_unit_test(tree_says_what_the_binding_says),
 		cmocka_unit_test(tree_of_many_vms_has_room),
 	};

@@ -227,12 +227,13 @@ static void devices_are_kept_with_their_lines(void **state)
 	assert_string_equal(vm.vif[0].backend, "e");
 	assert_int_equal(vm.vif[0].line, 7);
 	assert_true(vm_is_client(&vm));
-	assert_false(vm.has_pci);
+	assert_int_equal(vm.pci_count, 0);
 	vm_free(&vm);
 	vm = read_vm(GOOD "vif=[]\npci=['03:00.0']\n", &f);
 	assert_no_fault(&f);
 	assert_false(vm_is_client(&vm));
-	assert_true(vm.has_pci);
+	assert_int_equal(vm.pci_count, 1);
+	assert_int_equal(vm.pci[0], 0x300);
 	assert_int_equal(vm.pci_line, 6);
 	vm_free(&vm);
 }

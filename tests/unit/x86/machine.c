@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fake back end, and what arch/x86 asks of the rest. */
 #include "machine.h"
+#include "arch/x86/machine.h"
 #include <string.h>
 #include "arch/x86/cpu_local.h"
 #include "core/arch.h"
@@ -186,6 +187,12 @@ void arch_panic(const char *file, int line, const char *what)
 void arch_cpu_kick(unsigned int cpu)
 {
 	fail_msg("kick of CPU %u", cpu);
+}
+
+void iommu_flush(const struct domain *d)
+{
+	(void)d;
+	fail_msg("an IOMMU for a domain without devices");
 }
 
 uint32_t arch_tsc_khz(void)

@@ -11,6 +11,12 @@
 struct domain;
 struct vcpu;
 
+/* A PCI function: writes change the writable bits only. */
+struct mock_pci {
+	uint16_t bdf;
+	uint32_t reg[64], writable[64];
+};
+
 #define MOCK_ARENA	0x7ea000000000ull	/* sanitizers leave it free */
 #define MOCK_VA_NONE	UINT64_MAX
 
@@ -26,6 +32,17 @@ struct mock {
 	 */
 	uint64_t fault_va, readonly_va;
 	uint64_t fail_at;
+
+	/* PCI functions, one page of registers for all, and the IOMMU. */
+	struct mock_pci pci[4];
+	unsigned int pci_count;
+	uint32_t registers[1024];
+	const struct domain *attached[16];	/* by number of the device */
+	unsigned int attach_count;
+	const char *iommu_lacks;
+	uint16_t fault_bdf[8];
+	uint64_t fault_address[8];
+	unsigned int fault_count;		/* that are yet to be read */
 
 	/* NULL, or called by arch_npt_flush(). */
 	void (*on_flush)(struct domain *d);

@@ -28,6 +28,7 @@ _Noreturn void boot_finish(void)
 	smp_init_cpu();
 	time_init();
 	smp_start();
+	iommu_init();
 	paging_seal();
 	upcall_boot(&boot_info);
 }

@@ -9,6 +9,7 @@
 
 #define REX_B	0x01u
 #define REX_R	0x04u
+#define REX_W	0x08u
 
 /* By opcode and, where the mask says so, ModRM; those that come most first. */
 static const struct {
@@ -43,11 +44,39 @@ static bool is_legacy_prefix(uint8_t byte)
 	}
 }
 
+/*
+ * MOV of memory, its opcode at b[at]: ModRM, SIB, displacement, constant. Of
+ * b there are count bytes; what follows is 0.
+ */
+static struct insn decode_move(const uint8_t *b, size_t at, size_t count,
+			       uint8_t rex)
+{
+	static const uint8_t displacement[4] = { 0, 1, 4, 0 };
+	unsigned int mod = b[at + 1] >> 6, rm = b[at + 1] & 7;
+	size_t end = at + 2 + (rm == 4 ? 1u : 0u) + displacement[mod];
+	struct insn insn = { .what = b[at] == 0x89 ? INSN_STORE :
+				     b[at] == 0x8b ? INSN_LOAD :
+				     b[at] == 0xc7 ? INSN_STORE_CONSTANT :
+				     INSN_OTHER };
+	int32_t constant;
+
+	if (mod == 0 && (rm == 5 || (rm == 4 && (b[at + 2] & 7) == 5)))
+		end += 4;
+	memcpy(&constant, b + end, sizeof(constant));
+	insn.value = (uint64_t)(int64_t)constant;
+	insn.size = rex & REX_W ? 8 : 4;
+	insn.gpr = (b[at + 1] >> 3 & 7) | (rex & REX_R ? 8 : 0);
+	insn.length = (uint8_t)(end + (b[at] == 0xc7 ? 4 : 0));
+	if (mod == 3 || insn.length > count || insn.what == INSN_OTHER)
+		return (struct insn){ .what = INSN_OTHER };
+	return insn;
+}
+
 struct insn insn_decode(const uint8_t *bytes, size_t count, bool code64)
 {
 	/* A byte that is not there reads as 0, which begins none of ours. */
-	uint8_t b[INSN_BYTES_MAX + 3] = { 0 }, rex = 0, modrm;
-	bool lock = false, rep = false;
+	uint8_t b[INSN_BYTES_MAX + 12] = { 0 }, rex = 0, modrm;
+	bool lock = false, rep = false, narrow = false;
 	uint32_t opcode;
 	size_t at = 0;
 
@@ -62,6 +91,7 @@ struct insn insn_decode(const uint8_t *bytes, size_t count, bool code64)
 		rex = is_rex ? b[at] : 0;
 		lock |= b[at] == 0xf0;
 		rep |= b[at] == 0xf3;
+		narrow |= b[at] == 0x66;
 	}
 	modrm = b[at + 2];
 	opcode = (uint32_t)b[at] << 16 | (uint32_t)b[at + 1] << 8 | modrm;
@@ -83,5 +113,7 @@ struct insn insn_decode(const uint8_t *bytes, size_t count, bool code64)
 			insn.cr = 8;	/* AMD's CR8 for 32-bit code */
 		return insn;
 	}
+	if (code64 && !lock && !narrow)
+		return decode_move(b, at, count, rex);
 	return (struct insn){ .what = INSN_OTHER };
 }

@@ -16,14 +16,22 @@ enum insn_what {
 	INSN_WRITE_CR,		/* MOV CRn, r */
 	INSN_CLTS,
 	INSN_LMSW,		/* register form only */
+	INSN_LOAD,		/* MOV r, m of 4 or 8 bytes */
+	INSN_STORE,		/* MOV m, r */
+	INSN_STORE_CONSTANT,	/* MOV m, imm32 */
 };
 
 struct insn {
 	enum insn_what what;
 	uint8_t length;		/* with prefixes */
 	uint8_t cr;		/* MOV CR: which */
-	uint8_t gpr;		/* MOV CR, LMSW: hardware number of the GPR */
+	uint8_t gpr;		/* MOV, LMSW: hardware number of the GPR */
+	uint8_t size;		/* MOV of memory: bytes */
+	uint64_t value;		/* MOV m, imm32: what is stored */
 };
 
-/* Never reads past count bytes; what they do not decide is INSN_OTHER. */
+/*
+ * MOV of memory is known in 64-bit code only. Never reads past count bytes;
+ * what they do not decide is INSN_OTHER.
+ */
 struct insn insn_decode(const uint8_t *bytes, size_t count, bool code64);

@@ -21,6 +21,7 @@ enum {
 	VECTOR_DB = 0x01, VECTOR_NMI = 0x02, VECTOR_UD = 0x06,
 	VECTOR_DF = 0x08, VECTOR_GP = 0x0d, VECTOR_PF = 0x0e,
 	VECTOR_AC = 0x11, VECTOR_MC = 0x12,
+	VECTOR_DEVICE = 0x40,	/* 128 of them, of devices that VMs own */
 	VECTOR_PIC = 0xe0,	/* 16 of them, where a stray 8259 would hit */
 	VECTOR_TIMER = 0xf0, VECTOR_KICK = 0xf1, VECTOR_SPURIOUS = 0xff,
 };

@@ -37,6 +37,13 @@ static inline void mmio_write32(void *base, size_t offset, uint32_t value)
 	*(volatile uint32_t *)((char *)base + offset) = value;
 }
 
+/* A 64-bit register, low half first. */
+static inline void mmio_write64(void *base, size_t offset, uint64_t value)
+{
+	mmio_write32(base, offset, (uint32_t)value);
+	mmio_write32(base, offset + 4, (uint32_t)(value >> 32));
+}
+
 /* --- identification, time --- */
 
 static inline struct cpuid_regs insn_cpuid(uint32_t leaf, uint32_t subleaf)

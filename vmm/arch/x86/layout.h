@@ -7,6 +7,7 @@
  *   DIRECT_BASE + physical   all RAM, never executable; the image's constant
  *                            part and the boot modules read-only
  *   MMIO_BASE   + physical   registers of devices, uncached
+ *   SLOT_BASE   + page       registers of devices that VMs own, uncached
  *   STACK_BASE  + slot       stacks with unmapped pages between them
  *
  * During boot the first two show the lowest 4 GiB with no protection.
@@ -16,6 +17,7 @@
 #define IMAGE_BASE	0xffff800000000000
 #define DIRECT_BASE	0xffff810000000000
 #define MMIO_BASE	0xffffc80000000000
+#define SLOT_BASE	0xffffd00000000000
 #define STACK_BASE	0xfffff00000000000
 #define EARLY_LIMIT	0x100000000	/* what boot maps */
 #define LOW_LIMIT	0x100000	/* the VMM keeps RAM below */

@@ -7,6 +7,8 @@
 #pragma once
 #include "arch/x86/cpu_local.h"
 
+struct domain;
+
 /* --- boot.c, called from boot.S only --- */
 
 _Noreturn void x86_boot(uint32_t magic, uint32_t information);
@@ -110,3 +112,12 @@ void uart_text(const char *text);
 
 /* Writes the exit port, if there is one, and halts this CPU for good. */
 _Noreturn void power_exit(uint8_t exit_byte);
+
+/*
+ * The IOMMU: vmm/iommu. Its part of core/arch.h is there, too.
+ */
+
+/* Boot, before paging_seal(): from here on no function's DMA gets through. */
+void iommu_init(void);
+/* Translations of d's nested tables are forgotten when it returns. */
+void iommu_flush(const struct domain *d);

@@ -6,7 +6,7 @@
  *      then. So one of the two sees the other.
  */
 #include "arch/x86/virt.h"
-#include "arch/x86/cpu_local.h"
+#include "arch/x86/machine.h"
 #include "core/domain.h"
 
 /* How long another CPU may take to leave its guest. */
@@ -48,4 +48,6 @@ void arch_npt_flush(struct domain *d)
 			cpu_relax();
 		}
 	}
+	if (d->device_count)
+		iommu_flush(d);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Building the VMM's page tables at boot. They do not change afterwards, so
- * no CPU ever has to be told to forget a translation.
+ * Building the VMM's page tables at boot. Afterwards nothing that is mapped
+ * changes, so no CPU ever has to be told to forget a translation.
  */
 #include "arch/x86/paging.h"
 #include "arch/x86/acpi.h"
@@ -83,11 +83,6 @@ void *paging_take(unsigned int count)
 	return memset(phys_ptr(taken->start), 0, size);
 }
 
-void paging_seal(void)
-{
-	sealed = true;
-}
-
 /* The entry for address in the table of the given level, made if missing. */
 static uint64_t *walk(uint64_t address, unsigned int level)
 {
@@ -103,6 +98,12 @@ static uint64_t *walk(uint64_t address, unsigned int level)
 		BUG_ON(*entry & PTE_LARGE);
 		entry = phys_ptr(*entry & PTE_ADDRESS);
 	}
+}
+
+void paging_seal(void)
+{
+	walk(SLOT_BASE, 1);
+	sealed = true;
 }
 
 /* Page-aligned; with the largest pages that fit. Replaces nothing. */
@@ -178,6 +179,18 @@ void *paging_map_mmio(uint64_t address)
 
 	*walk(MMIO_BASE + page, 1) = page | MAP_MMIO | PTE_PRESENT | PTE_GLOBAL;
 	return (void *)(MMIO_BASE + address);
+}
+
+void *paging_map_slot(uint64_t address)
+{
+	static uint64_t used;
+	uint64_t slot = SLOT_BASE + used * PAGE_SIZE;
+
+	if (used == 512)
+		return NULL;
+	used++;
+	*walk(slot, 1) = address | MAP_MMIO | PTE_PRESENT | PTE_GLOBAL;
+	return (void *)slot;
 }
 
 void paging_add_stacks(unsigned int index)

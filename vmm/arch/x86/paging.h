@@ -26,6 +26,11 @@ void paging_build(void);
 void paging_add_stacks(unsigned int index);
 /* The page with a device's registers, uncached; boot only. */
 void *paging_map_mmio(uint64_t address);
+/*
+ * The same for one page, until the launch is over: into the next of 512 slots
+ * that paging_seal() keeps a table for. NULL if all are taken.
+ */
+void *paging_map_slot(uint64_t address);
 /* boot_info.vmm gets what was taken; nothing may be taken any more. */
 void paging_seal(void);
 /* Whether address is in an unmapped page next to some stack. */

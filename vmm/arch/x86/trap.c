@@ -7,6 +7,8 @@
 #include "arch/x86/paging.h"
 #include "arch/x86/regs.h"
 #include "core/arch.h"
+#include "core/device.h"
+#include "core/upcall.h"
 #include "lib/format.h"
 
 #define GATE_INTERRUPT		0x8eu
@@ -121,6 +123,9 @@ void trap_handle(struct trap_regs *regs)
 		exception(regs);
 	if (regs->vector == VECTOR_SPURIOUS)	/* takes no EOI */
 		return;
-	this_cpu()->interrupted = true;
+	if (regs->vector - VECTOR_DEVICE < DEVICE_MAX * DEVICE_MSI_MAX)
+		upcall_device((unsigned int)regs->vector - VECTOR_DEVICE);
+	else
+		this_cpu()->interrupted = true;
 	apic_eoi();
 }

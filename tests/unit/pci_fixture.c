@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* See pci_fixture.h. */
+#include "pci_fixture.h"
+#include <string.h>
+
+uint32_t pci_fixture_given[2];
+
+static void set(struct mock_pci *f, unsigned int at, uint32_t value,
+		uint32_t writable)
+{
+	f->reg[at / 4] = value;
+	f->writable[at / 4] = writable;
+}
+
+struct mock_pci *pci_fixture_plug(uint16_t bdf, uint32_t class)
+{
+	struct mock_pci *f = &mock.pci[mock.pci_count++];
+
+	memset(f->writable, 0xff, sizeof(f->writable));
+	f->bdf = bdf;
+	set(f, PCI_ID, 0x00101b36, 0);
+	set(f, PCI_COMMAND, STATUS_HAS_CAPABILITIES | 7, 0xffff);
+	set(f, PCI_CLASS, class, 0);
+	set(f, PCI_HEADER, 0, UINT32_MAX);
+	set(f, PCI_BAR, REGISTERS | BAR_64BIT, 0xffffc000);
+	set(f, PCI_BAR + 4, 0, UINT32_MAX);
+	for (unsigned int n = 2; n < DEVICE_BARS; n++)
+		set(f, PCI_BAR + 4 * n, 0, 0);
+	set(f, PCI_SUBSYSTEM, 0x11001af4, 0);
+	set(f, PCI_CAPABILITIES, CHAIN_PM, 0);
+	set(f, CHAIN_PM, CHAIN_MSIX << 8 | 1, UINT32_MAX);
+	set(f, CHAIN_MSIX, 64u << 16 | CHAIN_MSI << 8 | CAP_MSIX,
+	    MSIX_ENABLE | MSIX_MASK_ALL);
+	set(f, CHAIN_MSIX + 4, 0x2000, 0);
+	set(f, CHAIN_MSIX + 8, 0x3000, 0);
+	set(f, CHAIN_MSI, MSI_64BIT | CHAIN_EXPRESS << 8 | CAP_MSI,
+	    MSI_ENABLE | 0x700000);
+	set(f, CHAIN_EXPRESS, 2u << 16 | CAP_EXPRESS, 0);
+	set(f, CHAIN_EXPRESS + 4, BIT32(28) | 0x8000, 0);
+	return f;
+}
+
+int pci_fixture_start(void **state)
+{
+	(void)state;
+	fixture_start(64, false);
+	pci_fixture_plug(BDF, 0x01080202);
+	return 0;
+}
+
+int pci_fixture_launch(unsigned int count)
+{
+	struct fixture_domain d = { .vcpus = 2, .cells = pci_fixture_given,
+				    .cell_count = count,
+				    .list = "bulkhead,pci" };
+
+	return fixture_launch(&d, 1);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finds the PCI functions that the description gives to a domain, and decides
+ * what its guest will see of each ("PCI Local Bus Specification" 3.0, chapter
+ * "Configuration Space"). A function is refused with a reason, or understood
+ * in full: its regions, and those of its capabilities that a guest may see.
+ */
+#include "core/platform.h"
+#include "core/world.h"
+#include "launch/boot_alloc.h"
+#include "launch/plan.h"
+#include "vdev/pci.h"
+
+#define CLASS_BRIDGE	0x06u
+#define CLASS_SYSTEM	0x08u
+#define EXPRESS_RESET	BIT32(28)	/* it can; but not for its guest */
+
+struct probe {
+	const struct plan *plan;
+	const struct blueprint *b;
+	struct device *device;
+	uint64_t next;		/* free guest-physical addresses from here */
+};
+
+static uint32_t read(const struct device *device, unsigned int at)
+{
+	return arch_register_read(device->config, at);
+}
+
+static _Noreturn void refuse(const struct probe *p, const char *why)
+{
+	plan_refuse(p->plan, p->b->node, "bulkhead,pci: " PCI_BDF " %s",
+		    PCI_BDF_PARTS(p->device->bdf), why);
+}
+
+/* --- regions --- */
+
+static uint64_t size_bar(const struct device *device, unsigned int n,
+			 bool wide, uint64_t *address)
+{
+	uint64_t mask = 0;
+
+	*address = 0;
+	for (unsigned int i = 0; i <= wide; i++) {
+		unsigned int at = PCI_BAR + 4 * (n + i);
+		uint32_t old = read(device, at);
+
+		arch_register_write(device->config, at, UINT32_MAX);
+		mask |= (uint64_t)read(device, at) << 32 * i;
+		arch_register_write(device->config, at, old);
+		*address |= (uint64_t)old << 32 * i;
+	}
+	*address &= ~UINT64_C(15);
+	mask &= ~UINT64_C(15);
+	return 0 - (wide || !mask ? mask : mask | UINT64_MAX << 32);
+}
+
+static void probe_bar(struct probe *p, unsigned int n)
+{
+	struct device_bar *bar = &p->device->bar[n];
+	uint32_t low = read(p->device, PCI_BAR + 4 * n);
+	const struct frame *frame;
+	uint64_t address, size;
+	bool wide;
+
+	if (low & BAR_IO)
+		return;
+	wide = low & BAR_64BIT && n + 1 < DEVICE_BARS;
+	size = size_bar(p->device, n, wide, &address);
+	if (!size)
+		return;
+	if (size & (size - 1) || size < PAGE_SIZE || address & (size - 1))
+		refuse(p, "has registers that are no whole pages");
+	frame = frame_at(mfn_of(address));
+	if (!address || (frame && frame->kind != FRAME_HOLE))
+		refuse(p, "has registers that firmware put nowhere");
+	p->next = ROUND_UP(p->next, size);
+	if (size > GPA_ACPI - GPA_DEVICE || p->next + size > GPA_ACPI)
+		refuse(p, "has more registers than fit");
+	*bar = (struct device_bar){ size, mfn_of(address), gfn_of(p->next),
+				    low & 15 };
+	p->next += size;
+}
+
+/* --- capabilities --- */
+
+static void show(struct device *device, unsigned int at, unsigned int size)
+{
+	for (unsigned int i = at; i < at + size && i < 256; i++)
+		device->live[i / 4] |= 0xffu << 8 * (i % 4);
+}
+
+static void probe_table(struct probe *p)
+{
+	struct device *device = p->device;
+	uint32_t where = read(device, device->msix + 4u);
+	uint32_t size = (read(device, device->msix) >> MSIX_SIZE_SHIFT &
+			 MSIX_SIZE_MASK) + 1;
+	const struct device_bar *bar = &device->bar[where & 7];
+	uint32_t offset = where & ~UINT32_C(7), room;
+
+	if ((where & 7) >= DEVICE_BARS || offset + 16 * size > bar->size)
+		refuse(p, "has its MSI-X table nowhere");
+	device->table_offset = offset % PAGE_SIZE;
+	device->table_gfn = GFN(bar->gfn.n + offset / PAGE_SIZE);
+	room = PAGE_SIZE - device->table_offset;
+	device->table_end = device->table_offset + MIN(room, 16 * size);
+	device->table_pages = (device->table_offset + 16 * size +
+			       PAGE_SIZE - 1) / PAGE_SIZE;
+	device->table = arch_map_registers(MFN(bar->mfn.n +
+					       offset / PAGE_SIZE));
+	if (!device->table)
+		refuse(p, "finds no room for its MSI-X table");
+	device->message_count = MIN(MIN(size, DEVICE_MSI_MAX), room / 16);
+	device->live[device->msix / 4] = MSIX_ENABLE | MSIX_MASK_ALL;
+	device->image[device->msix / 4] |= (device->message_count - 1) <<
+					   MSIX_SIZE_SHIFT;
+	show(device, device->msix + 4u, 8);
+}
+
+/* Whether a guest sees the capability at this place. */
+static bool probe_capability(struct device *device, uint8_t at)
+{
+	uint32_t head = read(device, at);
+
+	switch ((uint8_t)head) {
+	case CAP_MSI:
+		device->msi = at;
+		device->wide_msi = head & MSI_64BIT;
+		device->image[at / 4] = head & MSI_64BIT;
+		device->message_count = MAX(device->message_count, 1u);
+		return true;
+	case CAP_MSIX:
+		device->msix = at;
+		return true;
+	case CAP_EXPRESS:
+		device->express = at;
+		show(device, at + 2u, (head >> 16 & 15) > 1 ? 0x3a : 0x12);
+		device->live[at / 4 + 1] &= ~EXPRESS_RESET;
+		return true;
+	case CAP_VENDOR:
+		show(device, at + 2u, MAX(head >> 16 & 0xff, 3u) - 2);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The chain that the guest sees: those of the device's that it may know. */
+static void probe_capabilities(struct probe *p)
+{
+	struct device *device = p->device;
+	unsigned int link = PCI_CAPABILITIES;	/* the byte that points on */
+	uint8_t at = 0;
+
+	if (read(device, PCI_COMMAND) & STATUS_HAS_CAPABILITIES)
+		at = (uint8_t)(read(device, PCI_CAPABILITIES) & 0xfc);
+	for (unsigned int n = 0; at >= 0x40 && at <= 0xf0 && n < 48; n++) {
+		if (probe_capability(device, at)) {
+			device->image[at / 4] |= read(device, at) & 0xff;
+			device->image[link / 4] |= (uint32_t)at
+						   << 8 * (link % 4);
+			device->image[PCI_COMMAND / 4] =
+				STATUS_HAS_CAPABILITIES;
+			link = at + 1u;
+		}
+		at = (uint8_t)(read(device, at) >> 8 & 0xfc);
+	}
+	if (device->msix)
+		probe_table(p);
+}
+
+/* --- functions --- */
+
+static void probe(struct probe *p)
+{
+	struct device *device = p->device;
+	unsigned int class;
+
+	device->config = arch_pci_config(device->bdf);
+	if (!device->config)
+		refuse(p, "is out of reach: no memory-mapped configuration");
+	if (read(device, PCI_ID) == UINT32_MAX)
+		refuse(p, "does not exist");
+	class = read(device, PCI_CLASS) >> 24;
+	if (class == CLASS_BRIDGE || class == CLASS_SYSTEM ||
+	    read(device, PCI_HEADER) >> 16 & 0x7f)
+		refuse(p, "is a bridge or belongs to the machine");
+	arch_register_write(device->config, PCI_COMMAND, COMMAND_NO_INTX);
+	for (unsigned int n = 0; n < DEVICE_BARS; n++) {
+		probe_bar(p, n);
+		n += device->bar[n].flags & BAR_64BIT ? 1 : 0;
+	}
+	device->live[PCI_ID / 4] = device->live[PCI_CLASS / 4] =
+		device->live[PCI_SUBSYSTEM / 4] = UINT32_MAX;
+	probe_capabilities(p);
+}
+
+/* May this function have this owner, beside those that are there? */
+static void check_owner(const struct probe *p)
+{
+	const char *lacks = arch_iommu_lacks();
+
+	if (p->device->bdf >> 8)
+		refuse(p, "is behind a bridge: only bus 0 is supported");
+	for (uint32_t i = 0; i < world.device_count; i++) {
+		const struct device *other = &world.device[i];
+
+		if (other->bdf == p->device->bdf)
+			refuse(p, "is given twice");
+		if (other->bdf >> 3 == p->device->bdf >> 3 &&
+		    other->owner != p->device->owner)
+			refuse(p, "shares its slot with a function of "
+				      "another VM");
+	}
+	if (lacks && !p->plan->unprotected_dma)
+		plan_refuse(p->plan, p->b->node, "bulkhead,pci: this machine "
+			    "cannot confine DMA: %s; bulkhead,unprotected-dma "
+			    "would accept that", lacks);
+}
+
+uint64_t device_create(const struct plan *plan, const struct blueprint *b,
+		       struct domain *d)
+{
+	struct probe p = { plan, b, NULL, GPA_DEVICE };
+	uint32_t count = b->pci.size / 4;
+
+	if (count && !world.device)
+		world.device = BOOT_ARRAY(world.device, DEVICE_MAX);
+	if (count > DEVICE_MAX - world.device_count)
+		plan_refuse(plan, b->node, "bulkhead,pci: more than %u "
+			    "functions", DEVICE_MAX);
+	d->device_first = world.device_count;
+	d->device_count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		p.device = &world.device[world.device_count];
+		p.device->bdf = (uint16_t)fdt_cell(&b->pci, i);
+		p.device->owner = d;
+		check_owner(&p);
+		probe(&p);
+		world.device_count++;
+	}
+	return (p.next - GPA_DEVICE + BIT32(21) - 1) >> 21;
+}
