@@ -12,13 +12,10 @@ class Table:
     def __init__(self):
         self.rows = []
 
-    def add(self, what, value, unit, bound=None, xen="", note="", least=0,
-            missed=None):
-        """missed: what is known to miss the bound gets no worse than this"""
+    def add(self, what, value, unit, bound=None, xen="", note="", least=0):
         self.rows.append({"what": what, "value": value, "unit": unit,
                           "bound": bound or least or None, "xen_4_17": xen,
                           "at_least": bool(least), "note": note,
-                          "missed": missed,
                           "met": value >= least if least else
                           None if bound is None else value <= bound})
 

@@ -65,8 +65,10 @@ static void words_free(struct words *w)
 static void machine_words(struct words *w, const struct qemu_options *o,
 			  const struct machine *m)
 {
-	char *size =
-		text_format("-m %" PRIu64 " -smp %" PRIu64, m->memory, m->cpus);
+	/* Where QEMU emulates several CPUs, VMs do not get the first one. */
+	bool extra_cpu = m->cpus > 1 && !o->kvm;
+	char *size = text_format("-m %" PRIu64 " -smp %" PRIu64, m->memory,
+				 m->cpus + extra_cpu);
 	const char *extra;
 
 	word_add(w, text_copy(o->program));

@@ -60,7 +60,8 @@ static void work(struct cpu *cpu, struct vcpu *v)
 static void idle(struct cpu *cpu)
 {
 	sched_arm(cpu);
-	atomic_fetch_or(&world.idle_cpus, BIT64(cpu->id));
+	if (cpu->id >= world.cpu_first)
+		atomic_fetch_or(&world.idle_cpus, BIT64(cpu->id));
 	if (!atomic_load(&cpu->mailbox) && !atomic_load(&world.stop_request))
 		arch_idle();
 	atomic_fetch_and(&world.idle_cpus, ~BIT64(cpu->id));
@@ -92,8 +93,8 @@ void upcall_cpu_online(unsigned int cpu)
 
 void upcall_boot(const struct boot_info *boot)
 {
-	log_line("Bulkhead: %u CPUs, %u boot modules", boot->cpu_count,
-		 boot->module_count);
+	log_line("Bulkhead: %u CPUs, %u boot modules",
+		 boot->cpu_count - boot->cpu_first, boot->module_count);
 	launch_machine(boot);
 	arch_start_cpus();
 	cpu_loop(&world.cpu[0]);

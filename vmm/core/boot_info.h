@@ -23,4 +23,5 @@ struct boot_info {
 	struct range vmm[4];	/* image and what the machine took */
 	unsigned int vmm_count;
 	unsigned int cpu_count;
+	unsigned int cpu_first;	/* CPUs below run no VM: 0 or 1 */
 };

@@ -33,6 +33,7 @@ struct world {
 	uint32_t domain_count;		/* [I] highest domid + 1 */
 	struct cpu *cpu;		/* [I] by index */
 	uint32_t cpu_count;		/* [I] */
+	uint32_t cpu_first;		/* [I] CPUs below run no VM */
 	bool sealed;			/* launch is over */
 	uint64_t ram_frames;		/* [I] all RAM of the machine */
 	uint64_t spare_frames;		/* [I] given to nobody */

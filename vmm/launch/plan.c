@@ -285,7 +285,8 @@ static void read_lists(const struct plan *plan, struct blueprint *b)
 	struct fdt_property deny;
 
 	b->affinity = read_list(plan, b->node, "bulkhead,affinity",
-				plan->boot->cpu_count - 1);
+				plan->boot->cpu_count -
+					plan->boot->cpu_first - 1);
 	b->peers = read_list(plan, b->node, "bulkhead,peers", plan->count);
 	b->pci = read_list(plan, b->node, "bulkhead,pci", 0xffff);
 	deny = read_list(plan, b->node, "bulkhead,deny", 63);

@@ -26,7 +26,7 @@ static void create_arrays(const struct blueprint *b, struct domain *d)
 	d->console.history = boot_alloc(CONSOLE_HISTORY_SIZE);
 }
 
-/* world.cpu_count CPUs take turns when the description names none. */
+/* The VMs' CPUs take turns when the description names none. */
 static void create_vcpus(const struct blueprint *b, struct domain *d,
 			 uint32_t *next_cpu)
 {
@@ -39,7 +39,9 @@ static void create_vcpus(const struct blueprint *b, struct domain *d,
 		v->id = i;
 		v->pinned = b->affinity.size != 0;
 		v->cpu = v->pinned ? fdt_cell(&b->affinity, i)
-				   : (*next_cpu)++ % world.cpu_count;
+				   : (*next_cpu)++ % (world.cpu_count -
+						      world.cpu_first);
+		v->cpu += world.cpu_first;
 		v->state = VCPU_DOWN;
 		v->arch = boot_alloc_pages(arch_vcpu_size());
 		arch_vcpu_init(v);
@@ -88,6 +90,7 @@ static void create_domain(const struct plan *plan, const struct blueprint *b,
 static void create_cpus(const struct plan *plan, uint32_t vcpu_count)
 {
 	world.cpu_count = plan->boot->cpu_count;
+	world.cpu_first = plan->boot->cpu_first;
 	world.cpu = BOOT_ARRAY(world.cpu, world.cpu_count);
 	for (uint32_t i = 0; i < world.cpu_count; i++) {
 		struct cpu *cpu = &world.cpu[i];

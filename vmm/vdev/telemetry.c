@@ -35,7 +35,7 @@ bool telemetry_send_hello(struct ring *box)
 	struct telemetry_hello hello = {
 		.version = TELEMETRY_VERSION,
 		.domain_count = world.domain_count - 1,
-		.cpu_count = world.cpu_count,
+		.cpu_count = world.cpu_count - world.cpu_first,
 		.tsc_khz = arch_tsc_khz(),
 		.ram_kib = world.ram_frames * 4,
 		.free_kib = world.spare_frames * 4,

@@ -257,7 +257,7 @@ def options_reach_qemu(w):
     for part in ("-icount\n  shift=0,sleep=off\n",
                  "-rtc\n  base=2026-01-01,clock=vm\n",
                  "-gdb\n  tcp:127.0.0.1:1234\n", "-d\n  int, x\n",
-                 "-smp\n  3\n", "-cpu\n  EPYC\n", "-no-reboot\n",
+                 "-smp\n  4\n", "-cpu\n  EPYC\n", "-no-reboot\n",
                  "isa-debug-exit,iobase=0xf4,iosize=4\n"):
         holds(text, part)
 

@@ -16,6 +16,9 @@
 #define XCR0_X87_SSE_AVX	UINT64_C(7)
 #define PAT_DEFAULT		UINT64_C(0x0007040600070406)
 
+/* CPUID leaf 0x40000000, EBX: QEMU emulates, without KVM. */
+#define TCG_SIGNATURE	0x54474354u	/* "TCGT" */
+
 #define INIT_WAIT	(200 * UINT64_C(1000))
 #define SOON		(300 * UINT64_C(1000))	/* most CPUs need less */
 #define LATE		NSEC_PER_SEC		/* a CPU under a busy host */
@@ -201,6 +204,14 @@ void smp_start(void)
 		start_others(page);
 	memset(boot_pml4, 0, PAGE_SIZE);
 	boot_info.cpu_count = cpu_count;
+	/*
+	 * QEMU 7.2: an XRSTOR on any CPU rewrites, unlocked, a word of the
+	 * first CPU's state that VMRUN and #VMEXIT change too.
+	 */
+	if (cpu_count > 1 && insn_cpuid(0x40000000, 0).ebx == TCG_SIGNATURE) {
+		boot_info.cpu_first = 1;
+		log_line("The boot CPU runs no VM: QEMU 7.2 would mix it up");
+	}
 }
 
 _Noreturn void smp_cpu_entry(struct cpu_local *cpu)
