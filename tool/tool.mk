@@ -35,7 +35,8 @@ TOOL_TEST_SRC := $(wildcard tests/unit/tool/test_*.c)
 TOOL_TEST     := $(TOOL_TEST_SRC:tests/unit/tool/%.c=$(OUT)/tool/asan/%)
 TOOL_SCRIPTS  := $(wildcard tests/unit/tool/test_*.py)
 TOOL_LIB_SRC  := $(filter-out tool/main.c,$(TOOL_SRC)) \
-		 tests/unit/tool/tool_test.c tests/unit/tool/store_load.c
+		 tests/unit/tool/tool_test.c tests/unit/tool/store_load.c \
+		 tests/unit/tool/tool_world.c
 TOOL_ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all \
 		 -O1 -fno-omit-frame-pointer
 TOOL_EXAMPLES := $(CACHE)/xen-examples

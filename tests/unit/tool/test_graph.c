@@ -5,86 +5,10 @@
  */
 #include "graph.h"
 #include "serve.h"
-#include "tool_test.h"
+#include "tool_world.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct world {
-	char *folder;
-	struct machine m;
-	struct faults f;
-};
-
-#define DRIVER "driver_domain=1\n"
-
-static struct world world_make(void)
-{
-	struct world w = { .folder = test_folder() };
-	struct blob k = test_kernel();
-	char *store = path_join(w.folder, "s");
-
-	test_file(w.folder, "k", k.at, k.size);
-	/* The store's is loaded at 1 MiB: two segments and the entry. */
-	put_le32(k.at + 64 + 24, 1u << 20);
-	put_le32(k.at + 120 + 24, (1u << 20) + 8192);
-	put_le32(k.at + 528, (1u << 20) + 16);
-	test_file(w.folder, "s", k.at, k.size);
-	setenv("BULKHEAD_STORE", store, 1);
-	test_text_file(w.folder, MACHINE_FILE, "");
-	free(store);
-	blob_free(&k);
-	return w;
-}
-
-static void world_vm(struct world *w, const char *name, const char *more)
-{
-	char *file = text_format("%s.cfg", name);
-	char *text = text_format("name='%s'\ntype='pvh'\nkernel='k'\n"
-				 "memory=64\n%s",
-				 name, more);
-
-	test_text_file(w->folder, file, text);
-	free(text);
-	free(file);
-}
-
-static void world_read(struct world *w)
-{
-	machine_read(w->folder, &w->m, &w->f);
-	machine_load(&w->m, NULL, &w->f);
-	machine_plan(&w->m, &w->f);
-}
-
-static void world_end(struct world *w)
-{
-	machine_free(&w->m);
-	faults_free(&w->f);
-	test_folder_remove(w->folder);
-}
-
-static const struct vm *vm(const struct world *w, const char *name)
-{
-	for (size_t i = 0; i < w->m.vm_count; i++)
-		if (text_equal(w->m.vm[i].name, name))
-			return &w->m.vm[i];
-	fail_msg("no VM '%s'", name);
-	return NULL;
-}
-
-/* The machine of the issue: blk0 and net0 serve web1, net0 serves web2. */
-static struct world demo(void)
-{
-	struct world w = world_make();
-
-	world_vm(&w, "web2", "vif=['backend=net0']\n");
-	world_vm(&w, "web1",
-		 "disk=['d,raw,xvda,w,backend=blk0']\n"
-		 "vif=['backend=net0,bridge=br0']\n");
-	world_vm(&w, "net0", DRIVER);
-	world_vm(&w, "blk0", DRIVER);
-	return w;
-}
 
 static void graph_of(const struct world *w, struct graph *g)
 {
@@ -111,14 +35,14 @@ static const struct graph_pair *pair_of(const struct graph *g, const char *a,
 
 static void graph_has_what_may_share_and_nothing_else(void **state)
 {
-	struct world w = demo();
+	struct world w = world_demo();
 	struct graph g;
 	unsigned int count = 0;
 
 	(void)state;
-	world_vm(&w, "x", "channels=['y']\n");
-	world_vm(&w, "y", "channels=['x']\n");
-	world_read(&w);
+	test_vm_file(w.folder, "x", "channels=['y']\n");
+	test_vm_file(w.folder, "y", "channels=['x']\n");
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
 	graph_of(&w, &g);
 	for (unsigned int a = 1; a <= w.m.vm_count; a++)
@@ -133,8 +57,8 @@ static void graph_has_what_may_share_and_nothing_else(void **state)
 	assert_string_equal(pair_of(&g, "blk0", "web1")->what.at, "disk xvda");
 	assert_string_equal(pair_of(&g, "store", "web2")->what.at, "xenstore");
 	assert_false(pair_of(&g, "x", "y")->serves);
-	char *serves = graph_neighbours(&g, vm(&w, "net0")->domid, true);
-	char *uses = graph_neighbours(&g, vm(&w, "web1")->domid, false);
+	char *serves = graph_neighbours(&g, world_at(&w, "net0")->domid, true);
+	char *uses = graph_neighbours(&g, world_at(&w, "web1")->domid, false);
 
 	assert_string_equal(serves, "web1,web2");
 	assert_string_equal(uses, "blk0,net0,store");

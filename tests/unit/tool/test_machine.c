@@ -3,70 +3,22 @@
  * A folder as a machine: what belongs together does, what does not fit is
  * refused, and the launch description says what docs/binding.md says.
  */
-#include "machine.h"
 #include "tree.h"
-#include "tool_test.h"
+#include "tool_world.h"
 
 #include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct world {
-	char *folder;
-	struct machine m;
-	struct faults f;
-};
-
-/* A folder with a kernel `k`, the same again as `k2`, and a RAM disk. */
-static struct world world_make(void)
-{
-	struct world w = { .folder = test_folder() };
-	struct blob k = test_kernel();
-
-	test_file(w.folder, "k", k.at, k.size);
-	test_file(w.folder, "k2", k.at, k.size);
-	test_file(w.folder, "r", "ramdisk", 7);
-	blob_free(&k);
-	return w;
-}
-
-static void world_vm(struct world *w, const char *name, const char *more)
-{
-	char *file = text_format("%s.cfg", name);
-	char *text = text_format("name='%s'\ntype='pvh'\nkernel='k'\n"
-				 "memory=64\n%s",
-				 name, more);
-
-	test_text_file(w->folder, file, text);
-	free(text);
-	free(file);
-}
-
-static void world_read(struct world *w, const char *conf)
-{
-	if (conf)
-		test_text_file(w->folder, MACHINE_FILE, conf);
-	machine_read(w->folder, &w->m, &w->f);
-	machine_load(&w->m, NULL, &w->f);
-	machine_plan(&w->m, &w->f);
-}
-
-static void world_end(struct world *w)
-{
-	machine_free(&w->m);
-	faults_free(&w->f);
-	test_folder_remove(w->folder);
-}
-
 static void numbers_follow_order_then_names(void **state)
 {
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "c", "");
-	world_vm(&w, "a", "");
-	world_vm(&w, "b", "");
+	test_vm_file(w.folder, "c", "");
+	test_vm_file(w.folder, "a", "");
+	test_vm_file(w.folder, "b", "");
 	world_read(&w, "order = [ 'c' ]\n");
 	assert_no_fault(&w.f);
 	assert_int_equal(w.m.vm_count, 3);
@@ -82,8 +34,8 @@ static void equal_files_are_one_module(void **state)
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "a", "ramdisk='r'\n");
-	world_vm(&w, "b", "ramdisk='r'\n");
+	test_vm_file(w.folder, "a", "ramdisk='r'\n");
+	test_vm_file(w.folder, "b", "ramdisk='r'\n");
 	test_text_file(w.folder, "c.cfg",
 		       "name='c'\ntype='pvh'\n"
 		       "kernel='k2'\nmemory=64\n");
@@ -103,7 +55,7 @@ static void settings_of_the_machine_arrive(void **state)
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "a", "");
+	test_vm_file(w.folder, "a", "");
 	world_read(&w, "name='m'\nmemory=512\ncpus=4\ncommands=0\n"
 		       "when_done='poweroff'\naudit_on_end=1\n"
 		       "exit_port=0xf4\n");
@@ -123,8 +75,8 @@ static void memory_defaults_to_what_is_needed(void **state)
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "a", "");
-	world_vm(&w, "b", "");
+	test_vm_file(w.folder, "a", "");
+	test_vm_file(w.folder, "b", "");
 	world_read(&w, "");
 	assert_no_fault(&w.f);
 	assert_true(w.m.memory >= 128 + 2 + 8);
@@ -139,8 +91,8 @@ static void missing_memory_is_told_in_mib(void **state)
 	unsigned int missing, suggested;
 
 	(void)state;
-	world_vm(&w, "a", "");
-	world_vm(&w, "b", "");
+	test_vm_file(w.folder, "a", "");
+	test_vm_file(w.folder, "b", "");
 	world_read(&w, "cpus=2\nmemory=128\n");
 	assert_int_equal(w.f.bad, 1);
 	assert_fault(&w.f, 2, "the VMs take 128 MiB");
@@ -167,10 +119,14 @@ static void refused(const char *conf, const char *a, const char *b,
 		    const char *part)
 {
 	struct world w = world_make();
+	char *path = path_join(w.folder, MACHINE_FILE);
 
-	world_vm(&w, "a", a);
+	if (!conf)
+		assert_int_equal(remove(path), 0);
+	free(path);
+	test_vm_file(w.folder, "a", a);
 	if (b)
-		world_vm(&w, "b", b);
+		test_vm_file(w.folder, "b", b);
 	world_read(&w, conf);
 	assert_int_equal(w.f.bad, 1);
 	if (!strstr(w.f.at[0].words, part))
@@ -241,8 +197,8 @@ static void a_pci_function_has_one_owner(void **state)
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "a", "pci=['03:00.0','03:00.1']\n");
-	world_vm(&w, "b", "pci=['0000:03:00.1']\n");
+	test_vm_file(w.folder, "a", "pci=['03:00.0','03:00.1']\n");
+	test_vm_file(w.folder, "b", "pci=['0000:03:00.1']\n");
 	world_read(&w, "");
 	assert_true(machine_has_pci(&w.m));
 	assert_int_equal(w.f.bad, 1);
@@ -282,11 +238,12 @@ static void tree_says_what_the_binding_says(void **state)
 	int length;
 
 	(void)state;
-	world_vm(&w, "a",
+	test_vm_file(w.folder, "a",
 		 "ramdisk='r'\nextra='x=1'\nvcpus=2\ncpus='0-1'\n"
 		 "bulkhead_peers=['b']\nbulkhead_deny=[12,20]\n"
 		 "bulkhead_paused=1\non_crash='preserve'\n");
-	world_vm(&w, "b", "bulkhead_peers=['a']\ncap=7\ncpu_weight=9\n");
+	test_vm_file(w.folder, "b",
+		     "bulkhead_peers=['a']\ncap=7\ncpu_weight=9\n");
 	world_read(&w, "commands=0\nwhen_done='poweroff'\nexit_port=0xf4\n"
 		       "audit_on_end=1\nstore='b'\norder=['a']\n");
 	assert_no_fault(&w.f);
@@ -363,7 +320,7 @@ static void tree_of_many_vms_has_room(void **state)
 	for (unsigned int i = 0; i < 200; i++) {
 		char *name = text_format("vm%u", i);
 
-		world_vm(&w, name,
+		test_vm_file(w.folder, name,
 			 "cmdline='a long command line, a long one'\n");
 		free(name);
 	}

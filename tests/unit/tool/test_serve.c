@@ -5,104 +5,28 @@
  */
 #include "serve.h"
 #include "store_vm.h"
-#include "tool_test.h"
+#include "tool_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct world {
-	char *folder;
-	struct machine m;
-	struct faults f;
-};
-
-#define DRIVER "driver_domain=1\n"
-
-static struct world world_make(void)
-{
-	struct world w = { .folder = test_folder() };
-	struct blob k = test_kernel();
-	char *store = path_join(w.folder, "s");
-
-	test_file(w.folder, "k", k.at, k.size);
-	/* The store's is loaded at 1 MiB: two segments and the entry. */
-	put_le32(k.at + 64 + 24, 1u << 20);
-	put_le32(k.at + 120 + 24, (1u << 20) + 8192);
-	put_le32(k.at + 528, (1u << 20) + 16);
-	test_file(w.folder, "s", k.at, k.size);
-	setenv("BULKHEAD_STORE", store, 1);
-	test_text_file(w.folder, MACHINE_FILE, "");
-	free(store);
-	blob_free(&k);
-	return w;
-}
-
-static void world_vm(struct world *w, const char *name, const char *more)
-{
-	char *file = text_format("%s.cfg", name);
-	char *text = text_format("name='%s'\ntype='pvh'\nkernel='k'\n"
-				 "memory=64\n%s",
-				 name, more);
-
-	test_text_file(w->folder, file, text);
-	free(text);
-	free(file);
-}
-
-static void world_read(struct world *w)
-{
-	machine_read(w->folder, &w->m, &w->f);
-	machine_load(&w->m, NULL, &w->f);
-	machine_plan(&w->m, &w->f);
-}
-
-static void world_end(struct world *w)
-{
-	machine_free(&w->m);
-	faults_free(&w->f);
-	test_folder_remove(w->folder);
-}
-
-static const struct vm *vm(const struct world *w, const char *name)
-{
-	for (size_t i = 0; i < w->m.vm_count; i++)
-		if (text_equal(w->m.vm[i].name, name))
-			return &w->m.vm[i];
-	fail_msg("no VM '%s'", name);
-	return NULL;
-}
-
-/* The machine of the issue: blk0 and net0 serve web1, net0 serves web2. */
-static struct world demo(void)
-{
-	struct world w = world_make();
-
-	world_vm(&w, "web2", "vif=['backend=net0']\n");
-	world_vm(&w, "web1",
-		 "disk=['d,raw,xvda,w,backend=blk0']\n"
-		 "vif=['backend=net0,bridge=br0']\n");
-	world_vm(&w, "net0", DRIVER);
-	world_vm(&w, "blk0", DRIVER);
-	return w;
-}
-
 static bool pair(const struct world *w, const char *a, const char *b)
 {
-	bool there = serve_may_share(&w->m, vm(w, a)->domid, vm(w, b)->domid);
+	uint32_t one = world_at(w, a)->domid, other = world_at(w, b)->domid;
+	bool there = serve_may_share(&w->m, one, other);
 
-	assert_int_equal(there, serve_may_share(&w->m, vm(w, b)->domid,
-						vm(w, a)->domid));
+	assert_int_equal(there, serve_may_share(&w->m, other, one));
 	return there;
 }
 
 static void pairs_are_exactly_those_of_the_devices(void **state)
 {
-	struct world w = demo();
+	struct world w = world_demo();
 	unsigned int count = 0;
 
 	(void)state;
-	world_read(&w);
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
 	assert_true(pair(&w, "web1", "blk0"));
 	assert_true(pair(&w, "web1", "net0"));
@@ -125,10 +49,10 @@ static void pairs_are_exactly_those_of_the_devices(void **state)
 
 static void the_store_is_added_once_and_first(void **state)
 {
-	struct world w = demo();
+	struct world w = world_demo();
 
 	(void)state;
-	world_read(&w);
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
 	assert_int_equal(w.m.vm_count, 5);
 	assert_int_equal(w.m.store_domid, 1);
@@ -145,18 +69,18 @@ static void without_devices_there_is_no_store(void **state)
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "a", DRIVER);
-	world_read(&w);
+	test_vm_file(w.folder, "a", DRIVER);
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
 	assert_int_equal(w.m.vm_count, 1);
 	assert_int_equal(w.m.store_domid, 0);
-	assert_int_equal(vm(&w, "a")->grant_maps, 0);
+	assert_int_equal(world_at(&w, "a")->grant_maps, 0);
 	world_end(&w);
 	/* Unless machine.conf wants it. */
 	w = world_make();
-	world_vm(&w, "a", "");
+	test_vm_file(w.folder, "a", "");
 	test_text_file(w.folder, MACHINE_FILE, "store='store'\n");
-	world_read(&w);
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
 	assert_int_equal(w.m.vm_count, 2);
 	assert_int_equal(w.m.store_domid, 1);
@@ -165,19 +89,19 @@ static void without_devices_there_is_no_store(void **state)
 
 static void a_store_of_ones_own_is_taken(void **state)
 {
-	struct world w = demo();
+	struct world w = world_demo();
 
 	(void)state;
-	world_vm(&w, "xs", "memory=32\n");
+	test_vm_file(w.folder, "xs", "memory=32\n");
 	test_text_file(w.folder, "xs.cfg",
 		       "name='xs'\ntype='pvh'\nkernel='k'\nmemory=32\n");
 	test_text_file(w.folder, MACHINE_FILE, "store='xs'\n");
-	world_read(&w);
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
 	assert_int_equal(w.m.vm_count, 5);
-	assert_int_equal(w.m.store_domid, vm(&w, "xs")->domid);
-	assert_int_equal(vm(&w, "xs")->memory, 32);
-	assert_int_not_equal(vm(&w, "xs")->ramdisk_module, 0);
+	assert_int_equal(w.m.store_domid, world_at(&w, "xs")->domid);
+	assert_int_equal(world_at(&w, "xs")->memory, 32);
+	assert_int_not_equal(world_at(&w, "xs")->ramdisk_module, 0);
 	world_end(&w);
 }
 
@@ -186,27 +110,29 @@ static void what_a_vm_needs_has_a_lower_number(void **state)
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "a", "vif=['backend=fw']\nstart_after=['z']\n");
-	world_vm(&w, "fw", DRIVER "vif=['backend=net']\n");
-	world_vm(&w, "net", DRIVER);
-	world_vm(&w, "z", "");
-	world_read(&w);
+	test_vm_file(w.folder, "a", "vif=['backend=fw']\nstart_after=['z']\n");
+	test_vm_file(w.folder, "fw", DRIVER "vif=['backend=net']\n");
+	test_vm_file(w.folder, "net", DRIVER);
+	test_vm_file(w.folder, "z", "");
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
-	assert_true(vm(&w, "net")->domid < vm(&w, "fw")->domid);
-	assert_true(vm(&w, "fw")->domid < vm(&w, "a")->domid);
-	assert_true(vm(&w, "z")->domid < vm(&w, "a")->domid);
-	assert_int_equal(vm(&w, "a")->vif[0].back, vm(&w, "fw")->domid);
-	assert_int_equal(vm(&w, "fw")->vif[0].back, vm(&w, "net")->domid);
+	assert_true(world_at(&w, "net")->domid < world_at(&w, "fw")->domid);
+	assert_true(world_at(&w, "fw")->domid < world_at(&w, "a")->domid);
+	assert_true(world_at(&w, "z")->domid < world_at(&w, "a")->domid);
+	assert_int_equal(world_at(&w, "a")->vif[0].back,
+			 world_at(&w, "fw")->domid);
+	assert_int_equal(world_at(&w, "fw")->vif[0].back,
+			 world_at(&w, "net")->domid);
 	world_end(&w);
 	/* machine.conf has the last word. */
-	w = demo();
+	w = world_demo();
 	test_text_file(w.folder, MACHINE_FILE, "order=['web1','net0']\n");
-	world_read(&w);
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
-	assert_int_equal(vm(&w, "web1")->domid, 1);
-	assert_int_equal(vm(&w, "net0")->domid, 2);
+	assert_int_equal(world_at(&w, "web1")->domid, 1);
+	assert_int_equal(world_at(&w, "net0")->domid, 2);
 	assert_int_equal(w.m.store_domid, 3);
-	assert_int_equal(vm(&w, "web1")->vif[0].back, 2);
+	assert_int_equal(world_at(&w, "web1")->vif[0].back, 2);
 	world_end(&w);
 }
 
@@ -214,7 +140,7 @@ static void what_a_vm_needs_has_a_lower_number(void **state)
 static void refused(struct world *w, const char *file, unsigned int line,
 		    const char *part)
 {
-	world_read(w);
+	world_read(w, NULL);
 	if (w->f.bad != 1) {
 		faults_print(&w->f, stderr);
 		fail_msg("%zu faults instead of '%s'", w->f.bad, part);
@@ -231,8 +157,8 @@ static void refused_pair(const char *a, unsigned int line, const char *part)
 {
 	struct world w = world_make();
 
-	world_vm(&w, "a", a);
-	world_vm(&w, "b", DRIVER);
+	test_vm_file(w.folder, "a", a);
+	test_vm_file(w.folder, "b", DRIVER);
 	refused(&w, "a.cfg", line, part);
 }
 
@@ -259,33 +185,35 @@ static void each_mistake_has_its_sentence(void **state)
 	refused_pair("start_after=['x']\n", 5, "which is no VM here");
 
 	w = world_make();
-	world_vm(&w, "a", "vif=['backend=nte0']\n");
-	world_vm(&w, "net0", DRIVER);
+	test_vm_file(w.folder, "a", "vif=['backend=nte0']\n");
+	test_vm_file(w.folder, "net0", DRIVER);
 	refused(&w, "a.cfg", 5, "did you mean \"net0\"?");
 	w = world_make();
-	world_vm(&w, "a", "vif=['backend=b']\n");
-	world_vm(&w, "b", "");
+	test_vm_file(w.folder, "a", "vif=['backend=b']\n");
+	test_vm_file(w.folder, "b", "");
 	refused(&w, "a.cfg", 5, "backend=b serves no devices: write "
 				"driver_domain = 1 in");
 	/* The same address in two VMs. */
 	w = world_make();
-	world_vm(&w, "a", "vif=['backend=b,mac=00:16:3e:00:00:01']\n");
-	world_vm(&w, "b", DRIVER);
-	world_vm(&w, "c", "vif=['backend=b,mac=00:16:3e:00:00:01']\n");
+	test_vm_file(w.folder, "a",
+		     "vif=['backend=b,mac=00:16:3e:00:00:01']\n");
+	test_vm_file(w.folder, "b", DRIVER);
+	test_vm_file(w.folder, "c",
+		     "vif=['backend=b,mac=00:16:3e:00:00:01']\n");
 	refused(&w, "c.cfg", 5, "a.cfg:5");
 	w = world_make();
-	world_vm(&w, "a", "vif=['backend=b']\n");
-	world_vm(&w, "b", DRIVER);
-	world_vm(&w, "store", "");
+	test_vm_file(w.folder, "a", "vif=['backend=b']\n");
+	test_vm_file(w.folder, "b", DRIVER);
+	test_vm_file(w.folder, "store", "");
 	refused(&w, "store.cfg", 1, "which the xenstore VM of this machine");
 	w = world_make();
-	world_vm(&w, "a", "vif=['backend=b']\n");
-	world_vm(&w, "b", DRIVER);
+	test_vm_file(w.folder, "a", "vif=['backend=b']\n");
+	test_vm_file(w.folder, "b", DRIVER);
 	test_text_file(w.folder, MACHINE_FILE, "store='a'\n");
 	refused(&w, "a.cfg", 0, "the xenstore VM cannot use devices");
 	w = world_make();
-	world_vm(&w, "a", "vif=['backend=b']\n");
-	world_vm(&w, "b", DRIVER);
+	test_vm_file(w.folder, "a", "vif=['backend=b']\n");
+	test_vm_file(w.folder, "b", DRIVER);
 	setenv("BULKHEAD_STORE", "/nonexistent", 1);
 	refused(&w, MACHINE_FILE, 0, "\"/nonexistent\": it cannot be read");
 }
@@ -295,14 +223,14 @@ static void circles_are_told_whole(void **state)
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "a", DRIVER "vif=['backend=b']\n");
-	world_vm(&w, "b", DRIVER "disk=['d,raw,xvda,backend=a']\n");
+	test_vm_file(w.folder, "a", DRIVER "vif=['backend=b']\n");
+	test_vm_file(w.folder, "b", DRIVER "disk=['d,raw,xvda,backend=a']\n");
 	refused(&w, "a.cfg", 0, "a needs b, b needs a: a circle");
 	w = world_make();
-	world_vm(&w, "a", "start_after=['b']\n");
-	world_vm(&w, "b", DRIVER "vif=['backend=c']\n");
-	world_vm(&w, "c", DRIVER "vif=['backend=d']\n");
-	world_vm(&w, "d", DRIVER "start_after=['b']\n");
+	test_vm_file(w.folder, "a", "start_after=['b']\n");
+	test_vm_file(w.folder, "b", DRIVER "vif=['backend=c']\n");
+	test_vm_file(w.folder, "c", DRIVER "vif=['backend=d']\n");
+	test_vm_file(w.folder, "d", DRIVER "start_after=['b']\n");
 	refused(&w, "b.cfg", 0, "b needs c, c needs d, d needs b: a circle");
 }
 
@@ -313,30 +241,30 @@ static void addresses_are_stable_and_differ(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		test_text_file(both[i]->folder, MACHINE_FILE, "name='box'\n");
-		world_vm(both[i], "a", "vif=['backend=n','backend=n']\n");
-		world_vm(both[i], "b", "vif=['backend=n']\n");
-		world_vm(both[i], "n", DRIVER);
+		test_vm_file(both[i]->folder, "a",
+			     "vif=['backend=n','backend=n']\n");
+		test_vm_file(both[i]->folder, "b", "vif=['backend=n']\n");
+		test_vm_file(both[i]->folder, "n", DRIVER);
 	}
 	/* Another VM changes no address. */
-	world_vm(&v, "0", "vif=['backend=n']\n");
-	world_read(&w);
-	world_read(&v);
+	test_vm_file(v.folder, "0", "vif=['backend=n']\n");
+	world_read(&w, "name='box'\n");
+	world_read(&v, "name='box'\n");
 	assert_no_fault(&w.f);
 	assert_no_fault(&v.f);
-	const uint8_t *mac[3] = { vm(&w, "a")->vif[0].mac,
-				  vm(&w, "a")->vif[1].mac,
-				  vm(&w, "b")->vif[0].mac };
+	const uint8_t *mac[3] = { world_at(&w, "a")->vif[0].mac,
+				  world_at(&w, "a")->vif[1].mac,
+				  world_at(&w, "b")->vif[0].mac };
 
 	for (size_t i = 0; i < 3; i++) {
 		assert_memory_equal(mac[i], "\x00\x16\x3e", 3);
 		for (size_t k = 0; k < i; k++)
 			assert_memory_not_equal(mac[i], mac[k], 6);
 	}
-	assert_memory_equal(mac[0], vm(&v, "a")->vif[0].mac, 6);
-	assert_memory_equal(mac[1], vm(&v, "a")->vif[1].mac, 6);
-	assert_memory_equal(mac[2], vm(&v, "b")->vif[0].mac, 6);
-	assert_int_equal(vm(&w, "a")->vif[1].id, 1);
+	assert_memory_equal(mac[0], world_at(&v, "a")->vif[0].mac, 6);
+	assert_memory_equal(mac[1], world_at(&v, "a")->vif[1].mac, 6);
+	assert_memory_equal(mac[2], world_at(&v, "b")->vif[0].mac, 6);
+	assert_int_equal(world_at(&w, "a")->vif[1].id, 1);
 	world_end(&w);
 	world_end(&v);
 }
@@ -347,52 +275,54 @@ static void tables_grow_with_what_is_served(void **state)
 	uint64_t one, many;
 
 	(void)state;
-	world_vm(&w, "c0", "disk=['d,raw,xvda,backend=n']\n"
+	test_vm_file(w.folder, "c0", "disk=['d,raw,xvda,backend=n']\n"
 			   "vif=['backend=n']\n");
-	world_vm(&w, "n", DRIVER "vcpus=4\n");
-	world_read(&w);
+	test_vm_file(w.folder, "n", DRIVER "vcpus=4\n");
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
-	one = vm(&w, "n")->grant_maps;
+	one = world_at(&w, "n")->grant_maps;
 	assert_true(one >= 1056 + 256);
-	assert_int_equal(vm(&w, "c0")->grant_maps, 0);
-	assert_int_equal(vm(&w, "c0")->grant_frames, 16);
+	assert_int_equal(world_at(&w, "c0")->grant_maps, 0);
+	assert_int_equal(world_at(&w, "c0")->grant_frames, 16);
 	/* Each map can need a page table: a section of 128 MiB has 64. */
-	assert_true(vm(&w, "n")->pool >= 1032 + 64 * 4);
+	assert_true(world_at(&w, "n")->pool >= 1032 + 64 * 4);
 	world_end(&w);
 
 	w = world_make();
 	for (unsigned int i = 0; i < 20; i++) {
 		char *name = text_format("c%u", i);
 
-		world_vm(&w, name, "disk=['d,raw,xvda,backend=n']\n"
+		test_vm_file(w.folder, name, "disk=['d,raw,xvda,backend=n']\n"
 				   "vif=['backend=n']\nvcpus=4\n");
 		free(name);
 	}
-	world_vm(&w, "n", DRIVER "vcpus=4\n");
-	world_read(&w);
+	test_vm_file(w.folder, "n", DRIVER "vcpus=4\n");
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
-	many = vm(&w, "n")->grant_maps;
+	many = world_at(&w, "n")->grant_maps;
 	/* 20 clients of four queues each: the limit of the binding. */
 	assert_int_equal(many, 65535);
-	assert_true(vm(&w, "n")->pool >= 1032 + 3 * 64 * 4);
-	assert_true(vm(&w, "c0")->grant_frames > 16);
-	assert_true(vm(&w, "n")->store_arena > vm(&w, "c0")->store_arena);
+	assert_true(world_at(&w, "n")->pool >= 1032 + 3 * 64 * 4);
+	assert_true(world_at(&w, "c0")->grant_frames > 16);
+	assert_true(world_at(&w, "n")->store_arena >
+		    world_at(&w, "c0")->store_arena);
 	world_end(&w);
 
 	/* What is written stays. */
 	w = world_make();
-	world_vm(&w, "c", "disk=['d,raw,xvda,backend=n']\n"
+	test_vm_file(w.folder, "c", "disk=['d,raw,xvda,backend=n']\n"
 			  "bulkhead_grant_frames=5\n");
-	world_vm(&w, "n", DRIVER "bulkhead_grant_maps=0\nbulkhead_pool=2000\n"
-				 "bulkhead_event_ports=128\n"
-				 "bulkhead_store_arena=99\n");
-	world_read(&w);
+	test_vm_file(w.folder, "n",
+		     DRIVER "bulkhead_grant_maps=0\nbulkhead_pool=2000\n"
+			    "bulkhead_event_ports=128\n"
+			    "bulkhead_store_arena=99\n");
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
-	assert_int_equal(vm(&w, "c")->grant_frames, 5);
-	assert_int_equal(vm(&w, "n")->grant_maps, 0);
-	assert_int_equal(vm(&w, "n")->pool, 2000);
-	assert_int_equal(vm(&w, "n")->event_ports, 128);
-	assert_int_equal(vm(&w, "n")->store_arena, 99);
+	assert_int_equal(world_at(&w, "c")->grant_frames, 5);
+	assert_int_equal(world_at(&w, "n")->grant_maps, 0);
+	assert_int_equal(world_at(&w, "n")->pool, 2000);
+	assert_int_equal(world_at(&w, "n")->event_ports, 128);
+	assert_int_equal(world_at(&w, "n")->store_arena, 99);
 	world_end(&w);
 }
 
@@ -401,10 +331,10 @@ static void channels_join_those_that_name_each_other(void **state)
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "a", "channels=['b']\n");
-	world_vm(&w, "b", "bulkhead_peers=['a']\n");
-	world_vm(&w, "c", "");
-	world_read(&w);
+	test_vm_file(w.folder, "a", "channels=['b']\n");
+	test_vm_file(w.folder, "b", "bulkhead_peers=['a']\n");
+	test_vm_file(w.folder, "c", "");
+	world_read(&w, NULL);
 	assert_no_fault(&w.f);
 	assert_true(pair(&w, "a", "b"));
 	assert_false(pair(&w, "a", "c"));

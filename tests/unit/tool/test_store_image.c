@@ -23,18 +23,6 @@ struct world {
 	size_t path_count;
 };
 
-static void world_vm(struct world *w, const char *name, const char *more)
-{
-	char *file = text_format("%s.cfg", name);
-	char *text = text_format("name='%s'\ntype='pvh'\nkernel='k'\n"
-				 "memory=64\n%s",
-				 name, more);
-
-	test_text_file(w->folder, file, text);
-	free(text);
-	free(file);
-}
-
 static void paths_read(struct world *w)
 {
 	const uint8_t *at = w->image.at;
@@ -96,15 +84,16 @@ static struct world demo(void)
 {
 	struct world w = world_make();
 
-	world_vm(&w, "blk0", "driver_domain=1\n");
-	world_vm(&w, "net0", "driver_domain=1\n");
-	world_vm(&w, "fw", "driver_domain=1\nvif=['backend=net0']\n");
-	world_vm(&w, "web1",
+	test_vm_file(w.folder, "blk0", "driver_domain=1\n");
+	test_vm_file(w.folder, "net0", "driver_domain=1\n");
+	test_vm_file(w.folder, "fw", "driver_domain=1\nvif=['backend=net0']\n");
+	test_vm_file(w.folder, "web1",
 		 "disk=['d.img,raw,xvda,w,backend=blk0',\n"
 		 "'/dev/x,raw,xvdb,r,backend=blk0,script=s,discard']\n"
 		 "vif=['backend=fw,mac=00:16:3e:0a:0b:0c,bridge=br7,"
 		 "ip=10.0.0.1,rate=10Mb/s,vifname=w1,mtu=9000,trusted=0']\n");
-	world_vm(&w, "web2", "vif=['backend=net0','backend=fw']\nvcpus=2\n");
+	test_vm_file(w.folder, "web2",
+		     "vif=['backend=net0','backend=fw']\nvcpus=2\n");
 	world_read(&w);
 	return w;
 }
@@ -363,11 +352,11 @@ static void many_clients_fit_the_stores_memory(void **state)
 	struct world w = world_make();
 
 	(void)state;
-	world_vm(&w, "n", "driver_domain=1\nvcpus=4\n");
+	test_vm_file(w.folder, "n", "driver_domain=1\nvcpus=4\n");
 	for (unsigned int i = 0; i < 200; i++) {
 		char *name = text_format("c%u", i);
 
-		world_vm(&w, name, "disk=['d,raw,xvda,backend=n']\n"
+		test_vm_file(w.folder, name, "disk=['d,raw,xvda,backend=n']\n"
 				   "vif=['backend=n']\n");
 		free(name);
 	}

@@ -51,6 +51,18 @@ void test_text_file(const char *folder, const char *name, const char *text)
 	test_file(folder, name, text, strlen(text));
 }
 
+void test_vm_file(const char *folder, const char *name, const char *more)
+{
+	char *file = text_format("%s.cfg", name);
+	char *text = text_format("name='%s'\ntype='pvh'\nkernel='k'\n"
+				 "memory=64\n%s",
+				 name, more);
+
+	test_text_file(folder, file, text);
+	free(text);
+	free(file);
+}
+
 void assert_no_fault(const struct faults *f)
 {
 	for (size_t i = 0; i < f->count; i++)

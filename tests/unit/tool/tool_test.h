@@ -18,6 +18,8 @@ void test_folder_remove(char *path);
 void test_file(const char *folder, const char *name, const void *bytes,
 	       size_t size);
 void test_text_file(const char *folder, const char *name, const char *text);
+/* Writes folder/name.cfg: kernel `k`, 64 MiB, and the lines of more. */
+void test_vm_file(const char *folder, const char *name, const char *more);
 
 /* The one fault there is, at this line; frees the list. */
 void assert_one_fault(struct faults *f, unsigned int line, const char *part);
