@@ -174,6 +174,29 @@ static void affinity_pins_each_vcpu(void **state)
 	}
 }
 
+static void no_vcpu_is_on_a_cpu_that_runs_no_vm(void **state)
+{
+	static const uint32_t cpus[3] = { 1, 0, 1 };
+	struct fixture_domain one = { .vcpus = 3 };
+
+	(void)state;
+	fixture_boot.cpu_count = 3;
+	fixture_boot.cpu_first = 1;
+	launches(&one, 1);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(domain_at(1)->vcpu[i].cpu, 1 + i % 2);
+	assert_int_equal(world.cpu_count, 3);
+	start(NULL);
+	fixture_boot.cpu_count = 3;
+	fixture_boot.cpu_first = 1;
+	one.cells = cpus;
+	one.cell_count = 3;
+	one.list = "bulkhead,affinity";
+	launches(&one, 1);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(domain_at(1)->vcpu[i].cpu, 1 + cpus[i]);
+}
+
 static void peers_may_share_and_others_may_not(void **state)
 {
 	static const uint32_t two = 2, one = 1;
@@ -320,6 +343,7 @@ int main(void)
 		TEST(options_are_obeyed),
 		TEST(unknown_properties_of_others_are_passed_over),
 		TEST(affinity_pins_each_vcpu),
+		TEST(no_vcpu_is_on_a_cpu_that_runs_no_vm),
 		TEST(peers_may_share_and_others_may_not),
 		TEST(order_in_the_tree_does_not_matter),
 		TEST(sixty_four_domains_of_four_vcpus_launch),

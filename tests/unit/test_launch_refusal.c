@@ -71,6 +71,9 @@ static void numbers_out_of_range_are_refused(void **state)
 		DOMAIN_PATH "cpus = 33 is not in 1..32");
 	refused(launch_number("domain", "bulkhead,affinity", 2),
 		"bulkhead,affinity: 2 is more than 1");
+	fixture_boot.cpu_first = 1;
+	refused(launch_number("domain", "bulkhead,affinity", 1),
+		"bulkhead,affinity: 1 is more than 0");
 	refused(launch_number("domain", "bulkhead,deny", 64),
 		"bulkhead,deny: 64 is more than 63");
 	refused(launch_number("domain", "bulkhead,peers", 2),
