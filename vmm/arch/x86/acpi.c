@@ -170,6 +170,7 @@ static void read_fadt(const struct acpi_header *t)
 
 	acpi.pm1a_control = (uint16_t)field(t, 64, 4);
 	acpi.pm1b_control = (uint16_t)field(t, 68, 4);
+	acpi.pm_timer = (uint16_t)field(t, 76, 4);
 	acpi.smi_command = (uint16_t)field(t, 48, 4);
 	acpi.acpi_enable = (uint8_t)field(t, 52, 1);
 	/* RESET_REG_SUP, and the register is in I/O space. */
@@ -210,18 +211,13 @@ void acpi_init(uint64_t address)
 		rsdp = rsdp_find(segment * 16u, segment * 16u + 1024);
 	if (!rsdp)
 		rsdp = rsdp_find(BIOS_START, BIOS_END);
-	if (!rsdp) {
-		log_line("no ACPI tables: one CPU, no power-off");
+	if (!rsdp)
 		return;
-	}
 	find_tables(rsdp);
 	t = acpi_table("APIC");
 	if (t)
 		read_madt(t);
 	read_fadt(acpi_table("FACP"));
-	t = acpi_table("HPET");
-	if (field(t, 40, 1) == 0)		/* in memory */
-		acpi.hpet = field(t, 44, 8);
 	if (acpi.cpu_ignored)
 		log_line("%u processors beyond the %u supported: unused",
 			 acpi.cpu_ignored, CPU_MAX);

@@ -20,7 +20,7 @@ struct acpi_info {
 	uint32_t nmi_lints;		/* bit n: LINTn is NMI, all CPUs */
 	uint64_t ioapic[IOAPIC_MAX];
 	unsigned int ioapic_count;
-	uint64_t hpet;			/* 0 = none */
+	uint16_t pm_timer;		/* its port; 0 = none */
 	uint16_t pm1a_control, pm1b_control;
 	bool has_s5;
 	uint8_t s5_a, s5_b;		/* SLP_TYP values */

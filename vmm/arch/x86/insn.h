@@ -26,6 +26,7 @@
 
 INSN_PORT(b, uint8_t)
 INSN_PORT(w, uint16_t)
+INSN_PORT(l, uint32_t)
 
 static inline uint32_t mmio_read32(const void *base, size_t offset)
 {

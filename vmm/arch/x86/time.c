@@ -1,32 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Speeds of the TSC and of the APIC's timer, against the HPET or else the
- * PIT. On a loaded host the VMM may lose the CPU between any two
- * instructions. So a sample is a reading of the clock between two readings of
+ * Speeds of the TSC and of the APIC's timer, against ACPI's power management
+ * timer. On a loaded host the VMM may lose the CPU between any two
+ * instructions. So a sample is a tick of that timer between two readings of
  * the TSC, and how far these are apart bounds its error; a point of time is
- * the best of several samples, and the best of several measurements counts.
+ * the best of several samples, and the better of two measurements counts.
  * Lost time then costs precision only if it hits all.
  */
 #include "arch/x86/acpi.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/machine.h"
-#include "arch/x86/paging.h"
 
-#define PIT_HZ			1193182u
-enum {
-	PIT_CHANNEL2 = 0x42, PIT_COMMAND = 0x43, PIT_GATE = 0x61,
-	HPET_PERIOD = 0x004,	/* femtoseconds per tick */
-	HPET_CONFIG = 0x010, HPET_COUNTER = 0x0f0,
-};
-#define FEMTOSECONDS		UINT64_C(1000000000000000)
+#define PM_TIMER_HZ		3579545u
+#define PM_TIMER_MASK		0xffffffu	/* some count no further */
 
 #define SAMPLES			6u	/* per point of time */
-#define MEASUREMENTS		3u
-#define MEASURE_HZ		500u	/* a measurement is 2 ms at least, */
-#define MEASURE_TICKS		12000u	/* and so many ticks of the clock */
-#define MEASURE_SPINS		100000000u	/* a clock that stands still */
+#define MEASUREMENTS		2u
+#define MEASURE_TICKS		10800u	/* 3 ms */
+#define MEASURE_SPINS		10000000u	/* a timer that stands still */
+#define TICK_SPINS		10000u
 #define BLUR			256u	/* error of an end against length */
-#define TOLERANCE		50u	/* 1/50 = 2 % between CPUID and us */
 #define TIME_SHIFT		48
 #define DELTA_MAX		UINT64_C(1000000000)	/* ns to the timer */
 
@@ -35,50 +28,15 @@ struct point {
 	uint32_t ref, apic;
 };
 
-static void *hpet;		/* the reference; NULL: PIT, channel 2 */
-static uint64_t ref_hz = PIT_HZ;
 static struct vcpu_time_info clock;
 static uint64_t time_mul;	/* ns per tick, times 2^TIME_SHIFT */
 static uint32_t tsc_khz;
 static uint64_t apic_mul;	/* timer ticks per ns, times 2^32 */
 static uint64_t wallclock_base;
 
-static uint32_t ref_read(void)
+static uint32_t ticks_since(uint32_t from)
 {
-	uint32_t low;
-
-	if (hpet)
-		return mmio_read32(hpet, HPET_COUNTER);
-	insn_outb(PIT_COMMAND, 0x80);	/* latch channel 2, counts down */
-	low = insn_inb(PIT_CHANNEL2);
-	return 0u - (low | (uint32_t)insn_inb(PIT_CHANNEL2) << 8);
-}
-
-static uint32_t ref_passed(uint32_t from, uint32_t to)
-{
-	return (to - from) & (hpet ? UINT32_MAX : 0xffff);
-}
-
-static void ref_init(void)
-{
-	uint32_t period, config;
-
-	/* Channel 2: gate on, speaker off, mode 0 from 65535 down. */
-	insn_outb(PIT_GATE, (insn_inb(PIT_GATE) & 0xfc) | 1);
-	insn_outb(PIT_COMMAND, 0xb0);
-	insn_outb(PIT_CHANNEL2, 0xff);
-	insn_outb(PIT_CHANNEL2, 0xff);
-	if (!acpi.hpet)
-		return;
-	hpet = paging_map_mmio(acpi.hpet);
-	period = mmio_read32(hpet, HPET_PERIOD);
-	if (period < 1000000 || period > 100000000) {
-		hpet = NULL;
-		return;
-	}
-	config = mmio_read32(hpet, HPET_CONFIG);
-	mmio_write32(hpet, HPET_CONFIG, (config & ~BIT32(1)) | 1);
-	ref_hz = FEMTOSECONDS / period;
+	return (insn_inl(acpi.pm_timer) - from) & PM_TIMER_MASK;
 }
 
 static struct point point_now(void)
@@ -86,12 +44,16 @@ static struct point point_now(void)
 	struct point best = { .error = UINT64_MAX };
 
 	for (unsigned int i = 0; i < SAMPLES; i++) {
-		uint64_t before = insn_rdtsc();
-		struct point p = { .ref = ref_read() };
+		uint32_t last = ticks_since(0);
+		struct point p = { .ref = last };
 
+		for (unsigned int n = 0; p.ref == last && n < TICK_SPINS; n++) {
+			p.tsc = insn_rdtsc();
+			p.ref = ticks_since(0);
+		}
 		p.apic = apic_timer_left();
-		p.error = insn_rdtsc() - before;
-		p.tsc = before + p.error / 2;
+		p.error = insn_rdtsc() - p.tsc;
+		p.tsc += p.error / 2;
 		if (p.error < best.error)
 			best = p;
 	}
@@ -100,56 +62,36 @@ static struct point point_now(void)
 
 /*
  * One measurement: TSC kHz and APIC timer kHz. Returns how bad it was: by how
- * blurred its ends are, and by how long it took, for a PIT may have wrapped;
- * UINT64_MAX if the clock did not move.
+ * blurred its ends are, and by how long it took, for the timer may have
+ * wrapped; UINT64_MAX if it did not move.
  */
 static uint64_t measure(uint32_t *tsc, uint32_t *apic)
 {
-	uint64_t want = MAX(ref_hz / MEASURE_HZ, MEASURE_TICKS);
 	unsigned int spins = MEASURE_SPINS;
 	struct point from = point_now(), to;
 	uint64_t khz, length, passed;
 
-	while (ref_passed(from.ref, ref_read()) < want && --spins)
-		;
+	while (ticks_since(from.ref) < MEASURE_TICKS)
+		if (!--spins)
+			return UINT64_MAX;
 	to = point_now();
 	length = to.tsc - from.tsc;
-	passed = ref_passed(from.ref, to.ref);
-	if (!length || !passed || !spins)
-		return UINT64_MAX;
-	khz = length * ref_hz / passed / 1000;
+	passed = (to.ref - from.ref) & PM_TIMER_MASK;
+	khz = length * PM_TIMER_HZ / passed / 1000;
 	*tsc = (uint32_t)khz;
 	*apic = (uint32_t)((from.apic - to.apic) * khz / length);
 	return (from.error + to.error) * BLUR + length;
 }
 
-/* What CPUID says about the TSC's speed in kHz; 0 = nothing. */
-static uint32_t khz_by_cpuid(void)
-{
-	struct cpuid_regs r = cpuid_host(0x15, 0);
-
-	if (insn_cpuid(1, 0).ecx & BIT32(31) &&
-	    insn_cpuid(0x40000000, 0).eax >= 0x40000010)
-		return insn_cpuid(0x40000010, 0).eax;
-	if (!r.eax || !r.ebx || !r.ecx)
-		return 0;
-	return (uint32_t)((uint64_t)r.ecx * r.ebx / r.eax / 1000);
-}
-
 static void clock_set(uint32_t khz)
 {
-	/* ns per tick, times 2^32; brought to 2^31 <= mul < 2^32. */
-	uint64_t ratio = (UINT64_C(1000000) << 32) / khz;
-	int8_t shift = 0;
+	/* ns per tick, times 2^32; brought to 2^31 <= ratio < 2^32. */
+	uint64_t ratio;
+	int8_t shift = 9;		/* for 2 MHz */
 
-	while (ratio >= UINT64_C(1) << 32) {
-		ratio >>= 1;
-		shift++;
-	}
-	while (ratio < UINT64_C(1) << 31) {
-		shift--;
-		ratio = (UINT64_C(1000000) << (32 - shift)) / khz;
-	}
+	do
+		ratio = (UINT64_C(1000000) << (32 - --shift)) / khz;
+	while (ratio < UINT64_C(1) << 31);
 	clock.tsc_to_system_mul = (uint32_t)ratio;
 	clock.tsc_shift = shift;
 	/* The same for arch_time(), which is called at every turn. */
@@ -160,11 +102,10 @@ static void clock_set(uint32_t khz)
 void time_init(void)
 {
 	uint64_t best = UINT64_MAX;
-	uint32_t khz = 0, apic_khz = 0, said = khz_by_cpuid();
+	uint32_t khz = 0, apic_khz = 0;
 
-	ref_init();
 	apic_timer_start(UINT32_MAX);
-	for (unsigned int i = 0; i < MEASUREMENTS; i++) {
+	for (unsigned int i = 0; i < MEASUREMENTS && acpi.pm_timer; i++) {
 		uint32_t tsc, apic;
 		uint64_t badness = measure(&tsc, &apic);
 
@@ -175,13 +116,8 @@ void time_init(void)
 		}
 	}
 	apic_timer_start(0);
-	if (!khz && !said)
-		arch_panic("time", 0, "no clock to measure the TSC with");
-	if (said && khz && (said > khz + khz / TOLERANCE ||
-			    khz > said + said / TOLERANCE))
-		log_line("time: CPUID says %u kHz: not believed", said);
-	else if (said)
-		khz = said;
+	if (!khz)
+		arch_panic("time", 0, "ACPI has no timer that runs");
 	clock_set(khz);
 	apic_mul = ((uint64_t)apic_khz << 32) / 1000000;
 	/* Invariant; or an emulator's, which is its host's clock. */
@@ -190,7 +126,7 @@ void time_init(void)
 		clock.flags = XEN_PVCLOCK_TSC_STABLE_BIT;
 	clock.tsc_timestamp = insn_rdtsc();
 	wallclock_base = rtc_read();
-	log_line("time: TSC %u kHz by %s", khz, hpet ? "HPET" : "PIT");
+	log_line("time: TSC %u kHz", khz);
 }
 
 void time_distrust(void)
