@@ -127,7 +127,7 @@ other_cpu:
 	shrl $24, %ebx
 	movl %ebx, %edx
 6:	leaq cpu_local_table(%rip), %rdi
-	movl cpu_found_count(%rip), %ecx
+	movl cpu_count(%rip), %ecx
 7:	decl %ecx
 	js 8f
 	cmpl %edx, CPU_LOCAL_APIC_ID(%rdi)

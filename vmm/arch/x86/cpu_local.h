@@ -13,19 +13,12 @@
 
 struct vcpu;
 
-enum cpu_state {		/* of the start-up handshake */
-	CPU_ABSENT,
-	CPU_STARTING,		/* SIPI sent */
-	CPU_ARRIVED,		/* waits for arch_start_cpus() */
-	CPU_SKIPPED,		/* did not come in time: must stay out */
-};
-
 struct cpu_local {
 	struct cpu_local *self;	/* [I] at GS:0 */
 	uint32_t index;		/* [I] arch_cpu_id() */
 	uint32_t apic_id;	/* [I] */
 	uint64_t stack_top;	/* [I] end of the CPU's one ordinary stack */
-	uint32_t state;		/* [A] enum cpu_state */
+	bool arrived;		/* [A] waits for arch_start_cpus(), or on */
 	uint32_t stopped;	/* [A] halted for a panic */
 	uint64_t arrival_tsc;	/* [C] TSC when it arrived */
 	bool interrupted;	/* [A] see arch_take_interrupt_flag() */

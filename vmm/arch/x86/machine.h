@@ -16,9 +16,9 @@ _Noreturn void boot_finish(void);
 
 /*
  * Bringing up the processors. They come one step at a time: found in the
- * MADT, started, arrived (struct cpu_local.state), and then wait asleep for
- * arch_start_cpus(). Those that do not arrive are reported and left out, and
- * indices have no gap.
+ * MADT, started, arrived (struct cpu_local.arrived), and then wait asleep for
+ * arch_start_cpus(). One that does not arrive stops the machine, which is not
+ * the one that was described then.
  */
 
 /* Boot CPU, first of all: it is CPU 0. */

@@ -100,7 +100,7 @@ static void stop_others(unsigned int self)
 	for (unsigned int i = 0; i < cpu_local_count(); i++) {
 		struct cpu_local *cpu = cpu_local_at(i);
 
-		if (i == self || atomic_load(&cpu->state) != CPU_ARRIVED)
+		if (i == self || !atomic_load(&cpu->arrived))
 			continue;
 		apic_send(cpu->apic_id, APIC_NMI);
 		while (!atomic_load(&cpu->stopped) && --spins)

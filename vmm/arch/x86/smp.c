@@ -12,6 +12,7 @@
 #include "arch/x86/regs.h"
 #include "arch/x86/virt.h"
 #include "core/upcall.h"
+#include "lib/format.h"
 
 #define XCR0_X87_SSE_AVX	UINT64_C(7)
 #define PAT_DEFAULT		UINT64_C(0x0007040600070406)
@@ -21,7 +22,7 @@
 
 #define INIT_WAIT	(200 * UINT64_C(1000))
 #define SOON		(300 * UINT64_C(1000))	/* most CPUs need less */
-#define LATE		NSEC_PER_SEC		/* a CPU under a busy host */
+#define LATE		(10 * NSEC_PER_SEC)	/* a CPU under a busy host */
 #define SHORT		(10 * UINT64_C(1000))
 
 static_assert(offsetof(struct cpu_local, apic_id) == CPU_LOCAL_APIC_ID &&
@@ -31,12 +32,10 @@ static_assert(offsetof(struct cpu_local, apic_id) == CPU_LOCAL_APIC_ID &&
 extern const char trampoline_start[], trampoline_end[];
 extern char boot_pml4[];
 extern struct cpu_local cpu_local_table[CPU_MAX];	/* boot.S searches */
-extern uint32_t cpu_found_count;
+extern uint32_t cpu_count;
 
 struct cpu_local cpu_local_table[CPU_MAX];
-uint32_t cpu_found_count;	/* how many of the table are in use */
-static struct cpu_local *cpu_by_index[CPU_MAX];
-static uint32_t cpu_count;
+uint32_t cpu_count;		/* how many of the table are in use */
 static uint32_t released;	/* [A] arch_start_cpus() was called */
 
 unsigned int cpu_local_count(void)
@@ -46,19 +45,14 @@ unsigned int cpu_local_count(void)
 
 struct cpu_local *cpu_local_at(unsigned int index)
 {
-	return cpu_by_index[index];
-}
-
-static void cpu_number(struct cpu_local *cpu)
-{
-	cpu->index = cpu_count;
-	cpu_by_index[cpu_count++] = cpu;
+	return &cpu_local_table[index];
 }
 
 static void cpu_add(uint32_t id)
 {
-	cpu_local_table[cpu_found_count].apic_id = id;
-	cpu_number(&cpu_local_table[cpu_found_count++]);
+	cpu_local_table[cpu_count].apic_id = id;
+	cpu_local_table[cpu_count].index = cpu_count;
+	cpu_count++;
 }
 
 void smp_init(void)
@@ -66,7 +60,7 @@ void smp_init(void)
 	struct cpuid_regs wide = cpuid_host(0xb, 0);
 
 	cpu_add(wide.ebx ? wide.edx : insn_cpuid(1, 0).ebx >> 24);
-	cpu_local_at(0)->state = CPU_ARRIVED;
+	cpu_local_at(0)->arrived = true;
 	/* Until it has stacks of its own. */
 	cpu_local_at(0)->tss.ist[IST_DF - 1] = (uint64_t)boot_stack + PAGE_SIZE;
 }
@@ -130,44 +124,26 @@ static uint32_t find_trampoline_page(void)
  * counts instructions as time (QEMU -icount) charges a CPU that starts with
  * all the time up to the next timer.
  */
-static void start_missing(uint32_t page, nsec_t patience)
+static void start_cpu(const struct cpu_local *cpu, uint32_t page)
 {
-	for (unsigned int i = 1; i < cpu_count; i++) {
-		const struct cpu_local *cpu = cpu_local_at(i);
-		nsec_t until = arch_time() + patience;
+	static const nsec_t patience[] = { SOON, LATE };
+	char text[80];
 
-		if (atomic_load(&cpu->state) == CPU_ARRIVED)
-			continue;
+	for (unsigned int i = 0; i < ARRAY_SIZE(patience); i++) {
+		nsec_t until = arch_time() + patience[i];
+
 		arch_timer_arm(arch_time() + SHORT);
 		apic_send(cpu->apic_id, APIC_STARTUP | page >> PAGE_SHIFT);
-		while (atomic_load(&cpu->state) != CPU_ARRIVED &&
-		       arch_time() < until) {
+		while (!atomic_load(&cpu->arrived) && arch_time() < until) {
 			arch_timer_arm(arch_time() + SHORT);
 			__builtin_ia32_pause();
 		}
+		if (atomic_load(&cpu->arrived))
+			return;
 	}
-	arch_timer_arm(NSEC_NEVER);
-	insn_sti_nop_cli();		/* forget what has fired */
-	arch_take_interrupt_flag();
-}
-
-/* Those who are not here by now are stopped; the others are renumbered. */
-static void close_ranks(void)
-{
-	cpu_count = 1;
-	for (unsigned int i = 1; i < cpu_found_count; i++) {
-		struct cpu_local *cpu = &cpu_local_table[i];
-		uint32_t expected = CPU_STARTING;
-
-		if (atomic_compare_exchange(&cpu->state, &expected,
-					    CPU_SKIPPED)) {
-			apic_send(cpu->apic_id, APIC_INIT);
-			log_line("CPU with APIC id %u does not start: unused",
-				 cpu->apic_id);
-		} else {
-			cpu_number(cpu);
-		}
-	}
+	format_text(text, sizeof(text), "the CPU with APIC id %u does not "
+		    "start", cpu->apic_id);
+	arch_panic("smp", 0, text);
 }
 
 static void start_others(uint32_t page)
@@ -176,19 +152,20 @@ static void start_others(uint32_t page)
 
 	memcpy(phys_ptr(page), trampoline_start,
 	       (size_t)(trampoline_end - trampoline_start));
-	for (unsigned int i = 1; i < cpu_count; i++) {
-		cpu_local_at(i)->state = CPU_STARTING;
+	for (unsigned int i = 1; i < cpu_count; i++)
 		apic_send(cpu_local_at(i)->apic_id, APIC_INIT);
-	}
 	time_wait(INIT_WAIT);
 	start = insn_rdtsc();
-	start_missing(page, SOON);
-	start_missing(page, LATE);
-	close_ranks();
-	for (unsigned int i = 1; i < cpu_count; i++)
-		if (cpu_local_at(i)->arrival_tsc - start >
-		    insn_rdtsc() - start)
+	for (unsigned int i = 1; i < cpu_count; i++) {
+		const struct cpu_local *cpu = cpu_local_at(i);
+
+		start_cpu(cpu, page);
+		if (cpu->arrival_tsc - start > insn_rdtsc() - start)
 			time_distrust();
+	}
+	arch_timer_arm(NSEC_NEVER);
+	insn_sti_nop_cli();		/* forget what has fired */
+	arch_take_interrupt_flag();
 	memset(phys_ptr(page), 0, PAGE_SIZE);
 }
 
@@ -216,13 +193,10 @@ void smp_start(void)
 
 _Noreturn void smp_cpu_entry(struct cpu_local *cpu)
 {
-	uint32_t expected = CPU_STARTING;
-
 	trap_init_cpu(cpu);
 	smp_init_cpu();
 	cpu->arrival_tsc = insn_rdtsc();
-	if (!atomic_compare_exchange(&cpu->state, &expected, CPU_ARRIVED))
-		insn_stop();
+	atomic_store(&cpu->arrived, true);
 	while (!atomic_load(&released))
 		arch_idle();
 	upcall_cpu_online(cpu->index);
