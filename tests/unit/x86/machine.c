@@ -100,12 +100,6 @@ uint64_t *machine_word(uint64_t gpa)
 	       gpa % PAGE_SIZE / 8;
 }
 
-uint32_t *machine_word32(uint64_t gpa)
-{
-	return (uint32_t *)(void *)p2m_ram_ptr(&machine.domain, gfn_of(gpa)) +
-	       gpa % PAGE_SIZE / 4;
-}
-
 /* RAM is frames ram_base.. of the guest and 0.. of the machine. */
 struct p2m_entry p2m_lookup(const struct domain *d, gfn_t gfn)
 {

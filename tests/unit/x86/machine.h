@@ -36,4 +36,3 @@ extern struct machine machine;
 int machine_reset(void **state);
 /* A 64-bit word of guest RAM. */
 uint64_t *machine_word(uint64_t gpa);
-uint32_t *machine_word32(uint64_t gpa);

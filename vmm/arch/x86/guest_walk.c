@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The walk of a guest's page tables (APM volume 2, "Page Translation and
- * Protection"). Level 0 is the last. Each entry is read once, in RAM only,
+ * Protection"), those of long mode: guests are 64-bit kernels, whose start is
+ * without paging. Level 0 is the last. Each entry is read once, in RAM only,
  * so a guest that changes or misplaces its tables gets a fault or another
- * page of its own. Reserved bits are ignored: QEMU sets A even in the
- * page-directory-pointer entries of 32-bit PAE.
+ * page of its own. Reserved bits are ignored.
  */
 #include "arch/x86/virt.h"
 #include "arch/x86/regs.h"
@@ -14,7 +14,6 @@
 #define PTE_RW		BIT64(1)
 #define PTE_PS		BIT64(7)
 #define PTE_ADDRESS	0x000ffffffffff000ull
-#define CR3_PAE		0xffffffe0ull
 
 #define DATA_LEVEL	4u	/* the place in the cache for what is mapped */
 
@@ -67,21 +66,14 @@ static inline uint64_t entry64(const struct vcpu *v, unsigned int level,
 	return atomic_load_relaxed((const uint64_t *)ram_ptr(v, level, gpa));
 }
 
-static inline uint32_t entry32(const struct vcpu *v, unsigned int level,
-			       uint64_t gpa)
+/* From the tables at CR3 to the page. */
+static inline uint64_t walk_tables(const struct vcpu *v, uint64_t va,
+				   uint64_t need)
 {
-	return (uint32_t)(entry64(v, level, gpa & ~7ull) >> (gpa & 4) * 8);
-}
+	uint64_t entry = vcpu_arch(v)->last_cr3;
 
-/*
- * From the table at this level, whose address is in entry, to the page. Long
- * mode and PAE share the last two levels.
- */
-static inline uint64_t walk_from(const struct vcpu *v, unsigned int level,
-				 uint64_t entry, uint64_t va, uint64_t need)
-{
 #pragma GCC unroll 4	/* so that levels are constants */
-	for (; level < 4; level--) {
+	for (unsigned int level = 3; level < 4; level--) {
 		uint64_t offset = BIT64(12 + 9 * level) - 1;
 
 		entry = entry64(v, level, (entry & PTE_ADDRESS) |
@@ -94,38 +86,6 @@ static inline uint64_t walk_from(const struct vcpu *v, unsigned int level,
 	return GPA_NONE;
 }
 
-/* Two levels of 4-byte entries; 4 MiB pages with CR4.PSE, 40-bit ones. */
-static uint64_t walk_legacy(const struct vcpu *v, uint64_t va, uint64_t need)
-{
-	const struct vcpu_arch *a = vcpu_arch(v);
-	uint32_t entry = entry32(v, 1, (a->last_cr3 & 0xfffff000u) |
-				       (va >> 20 & 0xffc));
-
-	if (~entry & need)
-		return GPA_NONE;
-	if ((entry & PTE_PS) && (a->cr4 & CR4_PSE))
-		return (entry & 0xffc00000u) |
-		       (uint64_t)(entry >> 13 & 0xff) << 32 | (va & 0x3fffff);
-	entry = entry32(v, 0, (entry & 0xfffff000u) | (va >> 10 & 0xffc));
-	return ~entry & need ? GPA_NONE : (entry & 0xfffff000u) | (va & 0xfff);
-}
-
-static __attribute__((noinline)) uint64_t
-walk_32bit(const struct vcpu *v, uint64_t va, uint64_t need)
-{
-	uint64_t entry = vcpu_arch(v)->last_cr3 & CR3_PAE;
-
-	if (va > UINT32_MAX)
-		return GPA_NONE;
-	if (!(virt_get(v, REG_CR0) & CR0_PG))
-		return va;
-	if (!(vcpu_arch(v)->cr4 & CR4_PAE))
-		return walk_legacy(v, va, need);
-	/* The four entries of PAE's top level have no W bit. */
-	entry = entry64(v, 2, entry + (va >> 27 & 0x18));
-	return entry & PTE_P ? walk_from(v, 1, entry, va, need) : GPA_NONE;
-}
-
 static inline uint64_t walk(const struct vcpu *v, uint64_t va, bool write)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
@@ -135,11 +95,12 @@ static inline uint64_t walk(const struct vcpu *v, uint64_t va, bool write)
 	if (__builtin_expect(a->walk.flush_seq != seq, 0))
 		a->walk = (struct walk_cache){ .flush_seq = seq };
 	if (__builtin_expect(!(a->efer & EFER_LMA), 0))
-		return walk_32bit(v, va, need);
+		return va > UINT32_MAX || virt_get(v, REG_CR0) & CR0_PG ?
+		       GPA_NONE : va;
 	/* Canonical: bits 63-47 are all the same. */
 	if ((uint64_t)((int64_t)(va << 16) >> 16) != va)
 		return GPA_NONE;
-	return walk_from(v, 3, a->last_cr3, va, need);
+	return walk_tables(v, va, need);
 }
 
 uint64_t guest_translate(const struct vcpu *v, uint64_t va, bool write)
