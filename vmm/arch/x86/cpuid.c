@@ -22,7 +22,6 @@
 #define ECX1_X2APIC	BIT32(21)
 #define ECX1_XSAVE	BIT32(26)
 #define ECX1_OSXSAVE	BIT32(27)
-#define ECX1_AVX	(BIT32(12) | BIT32(28) | BIT32(29))
 #define ECX1_GUEST	BIT32(31)
 #define EDX1_SHOWN	0x078bebffu	/* no MTRR, PSN, DS, ACPI, HTT */
 #define EDX1_HTT	BIT32(28)
@@ -115,7 +114,7 @@ static struct cpuid_regs xsave(const struct cpuid_policy *p,
 	const uint32_t avx_end = p->xsave[2].ebx + p->xsave[2].eax;
 	struct cpuid_regs r = { 0, 0, 0, 0 };
 
-	if (subleaf >= CPUID_XSAVE_COUNT || !p->xsave[0].eax)
+	if (subleaf >= CPUID_XSAVE_COUNT)
 		return r;
 	r = p->xsave[arch_index_nospec(subleaf, CPUID_XSAVE_COUNT)];
 	if (subleaf < 2)
@@ -196,8 +195,6 @@ void cpuid_init(void)
 	/* Leaf 0xb is ours: x2APIC ids need it. */
 	policy.basic[0].eax = MAX(policy.basic[0].eax, 0xbu);
 	policy.xsave[0].eax &= (uint32_t)fpu_allowed_xcr0();
-	if (!policy.xsave[0].eax)
-		policy.basic[1].ecx &= ~(ECX1_XSAVE | ECX1_AVX);
 }
 
 uint64_t cpuid_allowed_cr4(void)
@@ -223,7 +220,7 @@ void cpuid_answer(struct vcpu *v)
 					.cr4 = vcpu_arch(v)->cr4 };
 
 		if (leaf == 0xd)
-			c.xcr0 = fpu_guest_xcr0();
+			c.xcr0 = insn_xgetbv(0);
 		r = cpuid_lookup(&policy, &c, leaf, subleaf);
 	}
 	v->regs.rax = r.eax;

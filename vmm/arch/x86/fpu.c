@@ -19,7 +19,7 @@
 #define MXCSR_OFFSET	24u
 
 static struct {
-	uint64_t all;		/* [I] XSAVE's mask, 0 = only FXSAVE */
+	uint64_t all;		/* [I] XSAVE's mask */
 	bool tsc_aux;		/* [I] */
 	bool ibpb;		/* [I] */
 } fpu;
@@ -41,8 +41,7 @@ static uint64_t fpu_components(void)
 
 void fpu_init(void)
 {
-	if (insn_cpuid(1, 0).ecx & BIT32(26))
-		fpu.all = fpu_components();
+	fpu.all = fpu_components();
 	fpu.tsc_aux = insn_cpuid(0x80000001, 0).edx & BIT32(27);
 	fpu.ibpb = cpuid_host(0x80000008, 0).ebx & BIT32(12);
 }
@@ -50,11 +49,6 @@ void fpu_init(void)
 uint64_t fpu_allowed_xcr0(void)
 {
 	return fpu.all & XCR0_OFFERED;
-}
-
-uint64_t fpu_guest_xcr0(void)
-{
-	return fpu.all ? insn_xgetbv(0) : 0;
 }
 
 bool fpu_write_tsc_aux(struct vcpu *v, uint64_t value)
@@ -98,10 +92,6 @@ static void vcpu_save(struct vcpu *v)
 	a->dr[1] = insn_read_dr1();
 	a->dr[2] = insn_read_dr2();
 	a->dr[3] = insn_read_dr3();
-	if (!fpu.all) {
-		insn_fxsave(a->fpu, 0);
-		return;
-	}
 	a->xcr0 = insn_xgetbv(0);
 	if (a->xcr0 != fpu.all)
 		insn_xsetbv(0, fpu.all);
@@ -124,10 +114,6 @@ void vcpu_load(struct vcpu *v)
 	insn_write_dr3(a->dr[3]);
 	if (fpu.tsc_aux)
 		insn_wrmsr(MSR_TSC_AUX, a->tsc_aux);
-	if (!fpu.all) {
-		insn_fxrstor(a->fpu, 0);
-		return;
-	}
 	if (insn_xgetbv(0) != fpu.all)
 		insn_xsetbv(0, fpu.all);
 	insn_xrstor(a->fpu, fpu.all);

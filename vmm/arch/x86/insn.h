@@ -203,8 +203,5 @@ static inline void insn_svm_enter(struct guest_regs *regs, uint64_t vmcb,
 				     "d"(mask >> 32) : "memory"); \
 	}
 
-/* mask matters to the last two only. */
-INSN_STATE(fxsave)
-INSN_STATE(fxrstor)
 INSN_STATE(xsave)
 INSN_STATE(xrstor)

@@ -17,8 +17,8 @@ void virt_init_cpu(void)
 {
 	if (!virt_enable())
 		arch_panic(__FILE__, __LINE__,
-			   "this CPU has no SVM with nested paging, or the "
-			   "firmware has turned it off");
+			   "this CPU has no SVM with nested paging and XSAVE, "
+			   "or the firmware has turned it off");
 	if (this_cpu()->index == 0) {
 		fpu_init();
 		cpuid_init();

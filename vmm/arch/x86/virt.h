@@ -150,8 +150,6 @@ bool vcpu_at_hlt(const struct vcpu *v);
 
 void fpu_init(void);			/* boot CPU */
 void vcpu_load(struct vcpu *v);		/* this CPU runs v from now on */
-/* XCR0 as v's guest set it. v is loaded. */
-uint64_t fpu_guest_xcr0(void);
 /* Components that the guest may enable. */
 uint64_t fpu_allowed_xcr0(void);
 /* v's guest writes; v is loaded. False = #GP. */

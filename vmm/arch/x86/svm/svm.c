@@ -53,7 +53,8 @@ static bool probe(void)
 		.fill_return_stack = !(insn_cpuid(1, 0).ecx & BIT32(31)),
 		.asid_count = r.ebx,
 	};
-	return (r.edx & EDX_NPT) && r.ebx >= 2;
+	return (r.edx & EDX_NPT) && r.ebx >= 2 &&
+	       (insn_read_cr4() & CR4_OSXSAVE);
 }
 
 /* Reads and writes of these do not exit. Two bits each, read first. */
