@@ -16,7 +16,7 @@ static struct ring ring[CPU_MAX];
 static void put_line(const char *prefix, const char *format, va_list list)
 {
 	struct ring *to = &ring[arch_cpu_id() % CPU_MAX];
-	char line[200];
+	char line[LOG_LINE_MAX];
 	size_t used = 0;
 
 	if (prefix)
@@ -56,5 +56,11 @@ void log_guest(struct domain *d, const char *format, ...)
 
 size_t log_read(unsigned int cpu, char *buffer, size_t size)
 {
-	return ring_take(&ring[cpu % CPU_MAX], buffer, size);
+	size_t used = 0;
+
+	while (used < size &&
+	       ring_take(&ring[cpu % CPU_MAX], &buffer[used], 1))
+		if (buffer[used++] == '\n')
+			break;
+	return used;
 }

@@ -13,5 +13,6 @@ void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* With the domain's name in front; limited per domain, for guests' faults. */
 void log_guest(struct domain *d, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Takes text out of a CPU's ring; the boot CPU, or a panic. */
+/* Takes a line out of a CPU's ring, 0: none; the boot CPU, or a panic. */
+#define LOG_LINE_MAX	200u
 size_t log_read(unsigned int cpu, char *buffer, size_t size);

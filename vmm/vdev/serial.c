@@ -28,8 +28,6 @@ static struct ring box[2];
 static uint32_t focus;		/* domid that gets typed bytes */
 static uint32_t line_owner;	/* domid in the middle of a line, 0 none */
 static nsec_t line_since;	/* when it last wrote */
-static bool log_open;		/* COM1: the VMM's line is unfinished, */
-static uint32_t log_cpu;	/* and this CPU's log has the rest */
 static bool greeted;
 static nsec_t done_since;
 static bool typed;		/* bytes came in at this look */
@@ -80,7 +78,7 @@ static size_t text_of(struct domain *d, nsec_t now)
 	char text[CHUNK];
 	size_t size, got;
 
-	if (log_open || from == atomic_load_relaxed(&d->console.produced))
+	if (from == atomic_load_relaxed(&d->console.produced))
 		return 0;
 	/* Each byte may cost a prefix and a line end at worst. */
 	if (ring_room(&box[SERIAL_COM1]) < CHUNK * 3)
@@ -105,7 +103,7 @@ static size_t text_of(struct domain *d, nsec_t now)
 
 static void send_log(void)
 {
-	char text[CHUNK];
+	char text[LOG_LINE_MAX];
 
 	for (uint32_t cpu = 0; cpu < world.cpu_count; cpu++) {
 		size_t size;
@@ -113,24 +111,14 @@ static void send_log(void)
 		if (ring_room(&box[SERIAL_COM1]) < CHUNK * 8 ||
 		    ring_room(&box[SERIAL_COM2]) < CHUNK * 2)
 			return;
-		if (log_open && cpu != log_cpu)
-			continue;
-		log_cpu = cpu;
 		size = log_read(cpu, text, sizeof(text));
 		if (!size)
 			continue;
 		telemetry_send(&box[SERIAL_COM2], TELEMETRY_LOG, 0, text, size);
-		if (!log_open)
-			end_line();
-		for (size_t i = 0; i < size; i++) {
-			if (!log_open)
-				text_put("[vmm] ", 6);
-			log_open = text[i] != '\n';
-			if (log_open)
-				text_put(&text[i], 1);
-			else
-				text_put("\r\n", 2);
-		}
+		end_line();
+		text_put("[vmm] ", 6);
+		text_put(text, size - 1);
+		text_put("\r\n", 2);
 	}
 }
 
