@@ -24,7 +24,7 @@ static void put(struct sink *s, char c)
 }
 
 static void put_number(struct sink *s, const struct spec *spec, uint64_t n,
-		       unsigned int base, bool negative)
+		       unsigned int base)
 {
 	char digits[24];
 	size_t at = sizeof(digits), size;
@@ -33,12 +33,8 @@ static void put_number(struct sink *s, const struct spec *spec, uint64_t n,
 		digits[--at] = "0123456789abcdef"[n % base];
 		n /= base;
 	} while (n);
-	if (negative && spec->fill == '0')
-		put(s, '-');
-	for (size = sizeof(digits) - at + negative; size < spec->width; size++)
+	for (size = sizeof(digits) - at; size < spec->width; size++)
 		put(s, spec->fill);
-	if (negative && spec->fill != '0')
-		put(s, '-');
 	while (at < sizeof(digits))
 		put(s, digits[at++]);
 }
@@ -64,7 +60,6 @@ size_t format_text_list(char *text, size_t size, const char *f, va_list list)
 {
 	struct sink s = { text, size, 0 };
 	struct spec spec;
-	int64_t n;
 
 	while (*f) {
 		if (*f != '%') {
@@ -73,19 +68,12 @@ size_t format_text_list(char *text, size_t size, const char *f, va_list list)
 		}
 		f = read_spec(f + 1, &spec);
 		switch (*f++) {
-		case 'd':
-			n = spec.is_long ? va_arg(list, int64_t)
-					 : va_arg(list, int);
-			put_number(&s, &spec,
-				   n < 0 ? 0 - (uint64_t)n : (uint64_t)n, 10,
-				   n < 0);
-			break;
 		case 'u':
 		case 'x':
 			put_number(&s, &spec,
 				   spec.is_long ? va_arg(list, uint64_t)
 						: va_arg(list, unsigned int),
-				   f[-1] == 'x' ? 16 : 10, false);
+				   f[-1] == 'x' ? 16 : 10);
 			break;
 		case 's':
 			put_text(&s, va_arg(list, const char *));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * snprintf for the VMM: %d %u %x %ld %lu %lx with width and zero padding, %s
+ * snprintf for the VMM: %u %x %lu %lx with width and zero padding, %s
  * and %%. Always terminates; returns the length that was written, without the
  * NUL.
  */

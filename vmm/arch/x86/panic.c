@@ -82,7 +82,7 @@ static void say_registers(const struct trap_regs *r)
 /* What was logged and has not gone out yet. */
 static void print_log(void)
 {
-	char line[65];
+	char line[LOG_LINE_MAX + 1];
 	size_t size;
 
 	for (unsigned int i = 0; i < cpu_local_count(); i++)
@@ -151,7 +151,7 @@ _Noreturn void arch_panic(const char *file, int line, const char *what)
 {
 	char text_at[400];
 
-	format_text(text_at, sizeof(text_at), line ? "%s (%s:%d)" : "%s (%s)",
-		    what, file, line);
+	format_text(text_at, sizeof(text_at), line ? "%s (%s:%u)" : "%s (%s)",
+		    what, file, (unsigned int)line);
 	panic_at(NULL, text_at);
 }

@@ -90,9 +90,9 @@ _Noreturn static void exception(const struct trap_regs *regs)
 	if ((regs->vector == VECTOR_DF || regs->vector == VECTOR_PF) &&
 	    paging_is_guard(insn_read_cr2()))
 		stack = ", stack overflow";
-	format_text(what, sizeof(what), "%s (%d), error code 0x%x%s",
-		    exception_name[regs->vector], (int)regs->vector,
-		    (unsigned int)regs->error, stack);
+	format_text(what, sizeof(what), "%s (%lu), error code 0x%lx%s",
+		    exception_name[regs->vector], regs->vector, regs->error,
+		    stack);
 	panic_at(regs, what);
 }
 
