@@ -47,9 +47,6 @@ void route_pending(struct vcpu *v)
 		hook_start_vcpu(v);
 		pending = atomic_exchange(&v->pending, 0u);
 	}
-	if (pending & VCPU_PENDING_UPCALL && v->upcall_vector &&
-	    atomic_load(&v->info->evtchn_upcall_pending))
-		lapic_raise(v, v->upcall_vector);
 	if (pending & VCPU_PENDING_NMI) {
 		if (!arch_vcpu_may_nmi(v)) {
 			look_again(v, VCPU_PENDING_NMI);

@@ -133,28 +133,6 @@ static void exceptions_are_no_callback_vectors(void **state)
 	assert_int_equal(v->domain->param[HVM_PARAM_CALLBACK_IRQ], VECTOR);
 }
 
-static void upcall_vector_is_per_vcpu(void **state)
-{
-	struct vcpu *v = vm(1, 0);
-	struct xen_hvm_evtchn_upcall_vector set = { .vcpu = 2,
-						    .vector = 0xf3 };
-
-	(void)state;
-	vm(1, 2)->pending = 0;
-	vm(1, 2)->info->evtchn_upcall_pending = 1;
-	assert_int_equal(call_with(v, 34, HVMOP_set_evtchn_upcall_vector,
-				   set), 0);
-	assert_int_equal(vm(1, 2)->upcall_vector, 0xf3);
-	assert_int_equal(vm(1, 0)->upcall_vector, 0);
-	assert_true(vm(1, 2)->pending & VCPU_PENDING_UPCALL);
-	set.vcpu = 4;
-	assert_int_equal(call_with(v, 34, HVMOP_set_evtchn_upcall_vector,
-				   set), -XEN_ENOENT);
-	set.vector = 15;
-	assert_int_equal(call_with(v, 34, HVMOP_set_evtchn_upcall_vector,
-				   set), -XEN_EINVAL);
-}
-
 static void other_calls_fail_as_linux_expects(void **state)
 {
 	struct vcpu *v = vm(1, 0);
@@ -165,8 +143,7 @@ static void other_calls_fail_as_linux_expects(void **state)
 			 -XEN_EINVAL);
 	for (uint64_t n = 0; n < 64; n++) {
 		if (n != HVMOP_set_param && n != HVMOP_get_param &&
-		    n != HVMOP_pagetable_dying &&
-		    n != HVMOP_set_evtchn_upcall_vector)
+		    n != HVMOP_pagetable_dying)
 			assert_int_equal(call(v, 34, n, scratch(v, 0), 0),
 					 -XEN_ENOSYS);
 	}
@@ -174,8 +151,6 @@ static void other_calls_fail_as_linux_expects(void **state)
 			 -XEN_EFAULT);
 	assert_int_equal(call(v, 34, HVMOP_get_param, NOWHERE, 0),
 			 -XEN_EFAULT);
-	assert_int_equal(call(v, 34, HVMOP_set_evtchn_upcall_vector, NOWHERE,
-			      0), -XEN_EFAULT);
 }
 
 int main(void)
@@ -187,7 +162,6 @@ int main(void)
 		T(others_parameters_are_out_of_reach),
 		T(callback_vector_is_taken_and_told_of_waiting_events),
 		T(exceptions_are_no_callback_vectors),
-		T(upcall_vector_is_per_vcpu),
 		T(other_calls_fail_as_linux_expects),
 	};
 

@@ -164,11 +164,10 @@ static void reset_forgets_everything(void **state)
 	assert_int_equal(runstate_register(v, scratch(v, 0)), 0);
 	assert_int_equal(time_register(v, scratch(v, 100)), 0);
 	v->domain->callback_vector = 0xf3;
-	v->upcall_vector = 0xf3;
 	v->domain->runstate_update_flag = true;
 	hypercall_reset(v->domain);
 	assert_int_equal(v->runstate_area.size[0] | v->time_area.size[0], 0);
-	assert_int_equal(v->domain->callback_vector | v->upcall_vector, 0);
+	assert_int_equal(v->domain->callback_vector, 0);
 	assert_false(v->domain->runstate_update_flag);
 	assert_int_equal(v->runstate.state, RUNSTATE_offline);
 }

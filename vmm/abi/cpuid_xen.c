@@ -2,9 +2,8 @@
 /*
  * Xen's CPUID leaves (xen-abi 2.5). The vector of an upcall is not offered
  * per vCPU: the domain-wide callback needs no end-of-interrupt, which in
- * x2APIC mode is an exit for each event. The call is there for guests that
- * want it all the same. Of leaf 3 there is what has a use: how the TSC and
- * the clock relate is in vcpu_info.
+ * x2APIC mode is an exit for each event. Of leaf 3 there is what has a use:
+ * how the TSC and the clock relate is in vcpu_info.
  */
 #include "abi/hypercall.h"
 #include "abi/table.h"

@@ -104,23 +104,6 @@ static int64_t get_param(struct vcpu *v, uint64_t va)
 	return gmem_write(v, va, &param, sizeof(param));
 }
 
-static int64_t set_upcall_vector(struct vcpu *caller, uint64_t va)
-{
-	struct xen_hvm_evtchn_upcall_vector set;
-	struct vcpu *v;
-
-	if (gmem_read(caller, &set, va, sizeof(set)))
-		return -XEN_EFAULT;
-	if (set.vector < VECTOR_MIN)
-		return -XEN_EINVAL;
-	v = domain_vcpu(caller->domain, set.vcpu);
-	if (!v)
-		return -XEN_ENOENT;
-	atomic_store(&v->upcall_vector, set.vector);
-	tell_pending(v);
-	return 0;
-}
-
 int64_t do_hvm_op(struct vcpu *v)
 {
 	switch (v->regs.rdi) {
@@ -130,9 +113,7 @@ int64_t do_hvm_op(struct vcpu *v)
 		return get_param(v, v->regs.rsi);
 	case HVMOP_pagetable_dying:
 		return -XEN_EINVAL;	/* so that Linux never calls again */
-	case HVMOP_set_evtchn_upcall_vector:
-		return set_upcall_vector(v, v->regs.rsi);
-	default:
+	default:	/* set_evtchn_upcall_vector among them */
 		return -XEN_ENOSYS;
 	}
 }

@@ -29,6 +29,6 @@ void runstate_change(struct vcpu *v, int state, nsec_t now);
 void time_fill(struct vcpu *v);
 /*
  * Build and rebuild, no vCPU running: forgets what the domain has set by
- * calls (areas, callback vectors, assists), but not its HVM params.
+ * calls (areas, callback vector, assists), but not its HVM params.
  */
 void hypercall_reset(struct domain *d);

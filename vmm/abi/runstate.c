@@ -42,11 +42,7 @@ void runstate_publish(const struct vcpu *v)
 			      update ? XEN_RUNSTATE_UPDATE : 0);
 		return;
 	}
-	if (!update) {
-		gmem_span_write(&v->runstate_area, &copy);
-		return;
-	}
-	copy.state_entry_time |= XEN_RUNSTATE_UPDATE;
+	copy.state_entry_time |= update ? XEN_RUNSTATE_UPDATE : 0;
 	gmem_span_publish(&v->runstate_area, &copy, UPDATE_BYTE,
 			  (uint8_t)(v->runstate.state_entry_time >> 56));
 }
@@ -79,8 +75,6 @@ void hypercall_reset(struct domain *d)
 		v->runstate = (struct vcpu_runstate_info){
 			.state = RUNSTATE_offline, .state_entry_time = now
 		};
-		v->periodic = 0;
 		v->batch.done = 0;
-		atomic_store(&v->upcall_vector, (uint8_t)0);
 	}
 }

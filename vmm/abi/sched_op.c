@@ -44,11 +44,9 @@ static int pending_count(const struct vcpu *v, const evtchn_port_t *port,
  */
 static void forget_waiting(struct vcpu *v)
 {
-	uint32_t waiting = VCPU_PENDING_LOOK | VCPU_PENDING_LAPIC;
-
-	if (!v->upcall_vector)
-		waiting |= VCPU_PENDING_UPCALL;
-	atomic_fetch_and(&v->pending, ~waiting);
+	atomic_fetch_and(&v->pending, ~(VCPU_PENDING_LOOK |
+					VCPU_PENDING_LAPIC |
+					VCPU_PENDING_UPCALL));
 }
 
 static int64_t poll(struct vcpu *v, uint64_t va)

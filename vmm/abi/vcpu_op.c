@@ -10,12 +10,8 @@
 #include "core/p2m.h"
 #include "core/world.h"
 
-#define PERIOD_MIN	NSEC_PER_MS
-
 /* Calls that only the vCPU itself may make. */
 #define OWN_OPS		(BIT32(VCPUOP_get_runstate_info) | \
-			 BIT32(VCPUOP_set_periodic_timer) | \
-			 BIT32(VCPUOP_stop_periodic_timer) | \
 			 BIT32(VCPUOP_set_singleshot_timer) | \
 			 BIT32(VCPUOP_stop_singleshot_timer) | \
 			 BIT32(VCPUOP_register_runstate_memory_area) | \
@@ -83,20 +79,6 @@ static int64_t set_singleshot(struct vcpu *v, uint64_t va)
 	return 0;
 }
 
-static int64_t set_periodic(struct vcpu *v, uint64_t va)
-{
-	struct vcpu_set_periodic_timer set;
-
-	if (gmem_read(v, &set, va, sizeof(set)))
-		return -XEN_EFAULT;
-	if (set.period_ns < PERIOD_MIN || set.period_ns > INT64_MAX)
-		return -XEN_EINVAL;
-	v->periodic = set.period_ns;
-	timer_set(cpu_of(v), &v->timer[TIMER_PERIODIC],
-		  arch_time() + set.period_ns);
-	return 0;
-}
-
 /*
  * Has size bytes at the address that the argument holds kept up to date; 0
  * takes that back. The area is resolved by the page tables of this moment,
@@ -125,9 +107,6 @@ int64_t do_vcpu_op(struct vcpu *caller)
 
 	if (!v)
 		return -XEN_ENOENT;
-	/* After a resume for all vCPUs, by one of them. */
-	if (v != caller && op == VCPUOP_stop_periodic_timer && !v->periodic)
-		return 0;
 	if (v != caller && op < 32 && BIT32(op) & OWN_OPS)
 		return -XEN_EINVAL;
 	switch (op) {
@@ -142,11 +121,7 @@ int64_t do_vcpu_op(struct vcpu *caller)
 		return 0;
 	case VCPUOP_get_runstate_info:
 		return get_runstate(v, va);
-	case VCPUOP_set_periodic_timer:
-		return set_periodic(v, va);
-	case VCPUOP_stop_periodic_timer:
-		v->periodic = 0;
-		timer_stop(cpu_of(v), &v->timer[TIMER_PERIODIC]);
+	case VCPUOP_stop_periodic_timer:	/* there is none to start */
 		return 0;
 	case VCPUOP_set_singleshot_timer:
 		return set_singleshot(v, va);
@@ -165,7 +140,7 @@ int64_t do_vcpu_op(struct vcpu *caller)
 		if (!err)
 			time_fill(v);
 		return err;
-	default:	/* initialise, down and get_physid among them */
+	default:	/* initialise, down, set_periodic_timer among them */
 		return -XEN_ENOSYS;
 	}
 }

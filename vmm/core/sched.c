@@ -255,9 +255,6 @@ static void fire(struct cpu *cpu, struct timer *timer, nsec_t now)
 	if (timer->kind < TIMER_KIND_COUNT)
 		v = container_of(timer - timer->kind, struct vcpu, timer[0]);
 	switch (timer->kind) {
-	case TIMER_PERIODIC:
-		timer_set(cpu, timer, now + v->periodic);
-		/* fall through */
 	case TIMER_SINGLESHOT:
 		event_raise_virq(v, VIRQ_TIMER);
 		break;

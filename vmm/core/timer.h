@@ -9,7 +9,6 @@
 
 enum timer_kind {
 	TIMER_SINGLESHOT,	/* VCPUOP_set_singleshot_timer */
-	TIMER_PERIODIC,		/* VCPUOP_set_periodic_timer */
 	TIMER_LAPIC,		/* the virtual local APIC's */
 	TIMER_POLL,		/* SCHEDOP_poll's time-out */
 	TIMER_KIND_COUNT,	/* those above live in struct vcpu */

@@ -61,7 +61,6 @@ struct vcpu {
 	uint32_t pending;	/* [A] VCPU_PENDING_* */
 	bool running;		/* [A] a CPU is inside its run loop */
 	uint8_t sipi_vector;	/* [A] */
-	uint8_t upcall_vector;	/* [A] per-vCPU vector, 0 = none */
 	bool polling;		/* [A] blocked in SCHEDOP_poll */
 	bool quiesced;		/* [A] domain ends; v's CPU let go of v */
 
@@ -69,7 +68,6 @@ struct vcpu {
 	struct gmem_span runstate_area;		/* [C] if registered, ... */
 	struct gmem_span time_area;		/* [C] kept up to date */
 	struct vcpu_runstate_info runstate;	/* [C] */
-	nsec_t periodic;			/* [C] period, 0 = off */
 	struct timer timer[TIMER_KIND_COUNT];	/* [C] */
 	struct lapic lapic;
 	uint32_t virq_port[NR_VIRQS];	/* [A] port by VIRQ, 0 = none */
