@@ -30,15 +30,12 @@ enum domain_state {
 
 enum domain_action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE };
 
-/* What the operator's side has not been told yet; bits of domain.news. */
-enum domain_news {
-	NEWS_STARTED,
-	NEWS_SHUTDOWN,
-	NEWS_DEAD,
-	NEWS_RESTART,
-	NEWS_PAUSED,
-	NEWS_UNPAUSED,
-};
+/*
+ * What the operator's side has not been told yet, in the order in which it
+ * makes sense to the reader; bits of domain.news.
+ */
+enum domain_news { NEWS_PAUSED, NEWS_UNPAUSED, NEWS_SHUTDOWN, NEWS_DEAD,
+		   NEWS_RESTART, NEWS_STARTED };
 
 #define SHUTDOWN_NONE		0xffu	/* domain.shutdown_reason: still up */
 #define SHUTDOWN_DESTROY	0xfeu	/* ended by the operator */

@@ -46,30 +46,29 @@ bool telemetry_send_hello(struct ring *box)
 
 void telemetry_send_news(struct ring *box, struct domain *d, nsec_t now)
 {
-	/* In the order in which they make sense to the reader. */
-	static const struct { uint8_t news, kind; } order[] = {
-		{ NEWS_PAUSED, TELEMETRY_EVENT_PAUSED },
-		{ NEWS_UNPAUSED, TELEMETRY_EVENT_UNPAUSED },
-		{ NEWS_SHUTDOWN, TELEMETRY_EVENT_SHUTDOWN },
-		{ NEWS_DEAD, TELEMETRY_EVENT_DEAD },
-		{ NEWS_RESTART, TELEMETRY_EVENT_RESTART },
-		{ NEWS_STARTED, TELEMETRY_EVENT_STARTED },
+	static const uint8_t kind[] = {
+		[NEWS_PAUSED] = TELEMETRY_EVENT_PAUSED,
+		[NEWS_UNPAUSED] = TELEMETRY_EVENT_UNPAUSED,
+		[NEWS_SHUTDOWN] = TELEMETRY_EVENT_SHUTDOWN,
+		[NEWS_DEAD] = TELEMETRY_EVENT_DEAD,
+		[NEWS_RESTART] = TELEMETRY_EVENT_RESTART,
+		[NEWS_STARTED] = TELEMETRY_EVENT_STARTED,
 	};
 	uint32_t news = atomic_load_relaxed(&d->news);
 
-	for (unsigned int i = 0; news && i < ARRAY_SIZE(order); i++) {
+	for (unsigned int i = 0; news && i < ARRAY_SIZE(kind); i++) {
 		struct telemetry_event event = {
-			.kind = order[i].kind,
+			.kind = kind[i],
 			.reason = (uint8_t)atomic_load(&d->shutdown_reason),
 			.time_ns = now,
 		};
 
-		if (!(news & BIT32(order[i].news)))
+		if (!(news & BIT32(i)))
 			continue;
 		if (!telemetry_send(box, TELEMETRY_EVENT, d->id, &event,
 				    sizeof(event)))
 			return;
-		atomic_fetch_and(&d->news, ~BIT32(order[i].news));
+		atomic_fetch_and(&d->news, ~BIT32(i));
 	}
 }
 
