@@ -93,9 +93,7 @@ static void read_cpu(uint32_t apic_id, uint32_t flags)
 	for (unsigned int i = 0; i < acpi.cpu_count; i++)
 		if (acpi.cpu_apic_id[i] == apic_id)
 			return;
-	if (acpi.cpu_count == CPU_MAX)
-		acpi.cpu_ignored++;
-	else
+	if (acpi.cpu_count < CPU_MAX)
 		acpi.cpu_apic_id[acpi.cpu_count++] = apic_id;
 }
 
@@ -173,11 +171,6 @@ static void read_fadt(const struct acpi_header *t)
 	acpi.pm_timer = (uint16_t)field(t, 76, 4);
 	acpi.smi_command = (uint16_t)field(t, 48, 4);
 	acpi.acpi_enable = (uint8_t)field(t, 52, 1);
-	/* RESET_REG_SUP, and the register is in I/O space. */
-	if (field(t, 112, 4) & BIT32(10) && field(t, 116, 1) == 1) {
-		acpi.reset_port = (uint16_t)field(t, 120, 8);
-		acpi.reset_value = (uint8_t)field(t, 128, 1);
-	}
 	if (d && !memcmp(d->signature, "DSDT", 4))
 		read_s5(d);
 }
@@ -218,7 +211,4 @@ void acpi_init(uint64_t address)
 	if (t)
 		read_madt(t);
 	read_fadt(acpi_table("FACP"));
-	if (acpi.cpu_ignored)
-		log_line("%u processors beyond the %u supported: unused",
-			 acpi.cpu_ignored, CPU_MAX);
 }

@@ -16,7 +16,6 @@
 struct acpi_info {
 	uint32_t cpu_apic_id[CPU_MAX];	/* enabled ones, as listed */
 	unsigned int cpu_count;
-	unsigned int cpu_ignored;	/* beyond CPU_MAX */
 	uint32_t nmi_lints;		/* bit n: LINTn is NMI, all CPUs */
 	uint64_t ioapic[IOAPIC_MAX];
 	unsigned int ioapic_count;
@@ -26,8 +25,6 @@ struct acpi_info {
 	uint8_t s5_a, s5_b;		/* SLP_TYP values */
 	uint16_t smi_command;
 	uint8_t acpi_enable;
-	uint16_t reset_port;		/* 0 = none */
-	uint8_t reset_value;
 };
 extern struct acpi_info acpi;
 

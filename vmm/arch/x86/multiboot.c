@@ -11,7 +11,6 @@
 #include "lib/string.h"
 
 #define E820_RAM		1u
-#define MB1_HAS_MEMORY		BIT32(0)
 #define MB1_HAS_MODULES		BIT32(3)
 #define MB1_HAS_MAP		BIT32(6)
 enum {
@@ -24,7 +23,7 @@ enum {
 
 struct mb1_info {
 	uint32_t flags;
-	uint32_t memory_low, memory_high;	/* 0x04: KiB from 0, 1 MiB */
+	uint32_t memory_low, memory_high;
 	uint32_t boot_device;
 	uint32_t command_line;			/* 0x10 */
 	uint32_t module_count, module;		/* 0x14 */
@@ -95,18 +94,11 @@ static void mb1_read(uint64_t address)
 	uint64_t at = info->map, end = at + info->map_size;
 	const struct mb1_map *m;
 
-	if (info->flags & MB1_HAS_MAP) {
+	if (info->flags & MB1_HAS_MAP)
 		for (; at + sizeof(*m) <= end; at += 4ull + m->size) {
 			m = piece(at, sizeof(*m));
 			read_map_entry(&m->entry);
 		}
-	} else if (info->flags & MB1_HAS_MEMORY) {
-		read_map_entry(&(struct map_entry){
-			0, info->memory_low * UINT64_C(1024), E820_RAM });
-		read_map_entry(&(struct map_entry){
-			LOW_LIMIT, info->memory_high * UINT64_C(1024),
-			E820_RAM });
-	}
 	if (info->flags & MB1_HAS_MODULES)
 		for (uint32_t i = 0; i < info->module_count; i++)
 			read_module(info->module +
@@ -165,7 +157,7 @@ uint64_t multiboot_read(uint32_t magic, uint32_t information)
 	for (unsigned int i = 0; i < reserved.count; i++)
 		ranges_remove(&ram, reserved.range[i]);
 	if (!ram.count)
-		refuse("the boot loader tells of no memory");
+		refuse("the boot loader has no map of the memory");
 	memcpy(boot_info.ram, ram.range, ram.count * sizeof(ram.range[0]));
 	boot_info.ram_count = ram.count;
 	boot_info.vmm[0] = (struct range){ 0, LOW_LIMIT };

@@ -10,7 +10,6 @@
 #define PM1_SLP_TYP	0x1c00u
 #define ENABLE_SPINS	100000u
 #define RESET_PORT	0xcf9u
-#define KEYBOARD_PORT	0x64u
 
 void arch_idle(void)
 {
@@ -63,10 +62,7 @@ _Noreturn void arch_poweroff(uint8_t exit_byte)
 	write_exit_port(exit_byte);
 	acpi_off();
 	/* Still here: a reset at least ends the run. */
-	if (acpi.reset_port)
-		insn_outb(acpi.reset_port, acpi.reset_value);
 	insn_outb(RESET_PORT, 0x02);
 	insn_outb(RESET_PORT, 0x06);
-	insn_outb(KEYBOARD_PORT, 0xfe);
 	insn_stop();
 }

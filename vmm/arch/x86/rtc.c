@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MC146818 real-time clock in CMOS.
+ * MC146818 real-time clock in CMOS, set to BCD and 24 hours, as firmware sets
+ * it in every PC.
  */
 #include "arch/x86/machine.h"
 #include "lib/string.h"
 
 enum {
 	CMOS_INDEX = 0x70, CMOS_DATA = 0x71, RTC_STATUS_A = 0x0a,
-	RTC_STATUS_B = 0x0b, STATUS_A_UPDATE = 0x80, STATUS_B_24H = 0x02,
-	STATUS_B_BINARY = 0x04,
+	STATUS_A_UPDATE = 0x80,
 };
-#define HOUR_PM		0x80u
 #define UPDATE_SPINS	20000u	/* longer than an update, 2 ms */
 #define TRIES		4u
 
@@ -46,9 +45,8 @@ static uint32_t days(uint32_t year, uint32_t month, uint32_t day)
 
 uint64_t rtc_read(void)
 {
-	uint8_t raw[FIELDS], again[FIELDS], status;
+	uint8_t raw[FIELDS], again[FIELDS];
 	uint32_t f[FIELDS];
-	bool pm;
 
 	get_fields(raw);
 	for (unsigned int i = 0; i < TRIES; i++) {
@@ -57,14 +55,8 @@ uint64_t rtc_read(void)
 			break;
 		memcpy(raw, again, sizeof(raw));
 	}
-	status = cmos_get(RTC_STATUS_B);
-	pm = !(status & STATUS_B_24H) && raw[HOUR] & HOUR_PM;
-	raw[HOUR] &= (uint8_t)~HOUR_PM;
 	for (unsigned int i = 0; i < FIELDS; i++)
-		f[i] = status & STATUS_B_BINARY ? raw[i] :
-		       (raw[i] >> 4) * 10u + (raw[i] & 15u);
-	if (!(status & STATUS_B_24H))
-		f[HOUR] = f[HOUR] % 12 + (pm ? 12 : 0);
+		f[i] = (raw[i] >> 4) * 10u + (raw[i] & 15u);
 	if (f[SECOND] > 59 || f[MINUTE] > 59 || f[HOUR] > 23 || !f[DAY] ||
 	    f[DAY] > 31 || !f[MONTH] || f[MONTH] > 12 || f[YEAR] > 99)
 		return 0;
