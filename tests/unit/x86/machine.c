@@ -89,7 +89,6 @@ int machine_reset(void **state)
 	machine.vcpu.domain = &machine.domain;
 	machine.domain.id = 1;
 	machine.domain.vcpu_count = 1;
-	machine.xcr0 = 1;
 	machine.kind = P2M_RAM;
 	return 0;
 }
@@ -153,16 +152,6 @@ void fpu_reset(struct vcpu *v)
 void vcpu_load(struct vcpu *v)
 {
 	(void)v;
-}
-
-uint64_t fpu_guest_xcr0(void)
-{
-	return machine.xcr0;
-}
-
-uint64_t fpu_allowed_xcr0(void)
-{
-	return 7;
 }
 
 bool fpu_write_tsc_aux(struct vcpu *v, uint64_t value)

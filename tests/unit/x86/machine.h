@@ -25,7 +25,7 @@ struct machine {
 	unsigned int syncs, flushes, windows;
 	uint64_t injected;	/* the event as last told to the back end */
 	bool iret_watched, shadow_cleared;
-	uint64_t tsc_aux, xcr0;
+	uint64_t tsc_aux;
 	unsigned int upcalls;
 	enum p2m_kind kind;		/* of what is in RAM */
 	unsigned int lookups, unloads;

@@ -194,7 +194,6 @@ void cpuid_init(void)
 		policy.xsave[i] = host_limited(0xd, i);
 	/* Leaf 0xb is ours: x2APIC ids need it. */
 	policy.basic[0].eax = MAX(policy.basic[0].eax, 0xbu);
-	policy.xsave[0].eax &= (uint32_t)fpu_allowed_xcr0();
 }
 
 uint64_t cpuid_allowed_cr4(void)

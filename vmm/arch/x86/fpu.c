@@ -11,10 +11,8 @@
 #include "arch/x86/regs.h"
 #include "core/domain.h"
 
-/* x87, SSE, AVX, MPX, AVX-512, PKRU: what some guest might get at. */
-#define XCR0_KNOWN	0x2ffull
-/* What guests are offered. */
-#define XCR0_OFFERED	0x007ull
+/* x87, SSE, AVX: no guest can turn on, or get at, more. */
+#define XCR0_OFFERED	0x007u
 #define FCW_OFFSET	0u
 #define MXCSR_OFFSET	24u
 
@@ -24,31 +22,11 @@ static struct {
 	bool ibpb;		/* [I] */
 } fpu;
 
-/* Components of the CPU whose place in the XSAVE area is inside ours. */
-static uint64_t fpu_components(void)
-{
-	struct cpuid_regs top = insn_cpuid(0xd, 0);
-	uint64_t mask = ((uint64_t)top.edx << 32 | top.eax) & XCR0_KNOWN;
-
-	for (uint32_t i = 2; i < 10; i++) {
-		struct cpuid_regs part = insn_cpuid(0xd, i);
-
-		if (part.ebx + part.eax > FPU_AREA_SIZE)
-			mask &= ~BIT64(i);
-	}
-	return mask;
-}
-
 void fpu_init(void)
 {
-	fpu.all = fpu_components();
+	fpu.all = insn_cpuid(0xd, 0).eax & XCR0_OFFERED;
 	fpu.tsc_aux = insn_cpuid(0x80000001, 0).edx & BIT32(27);
 	fpu.ibpb = cpuid_host(0x80000008, 0).ebx & BIT32(12);
-}
-
-uint64_t fpu_allowed_xcr0(void)
-{
-	return fpu.all & XCR0_OFFERED;
 }
 
 bool fpu_write_tsc_aux(struct vcpu *v, uint64_t value)
@@ -62,10 +40,9 @@ bool fpu_write_tsc_aux(struct vcpu *v, uint64_t value)
 
 bool fpu_write_xcr0(uint64_t value)
 {
-	uint64_t allowed = fpu_allowed_xcr0();
 	uint64_t avx_sse = BIT64(1) | BIT64(2);
 
-	if (!(value & 1) || (value & ~allowed) ||
+	if (!(value & 1) || (value & ~fpu.all) ||
 	    (value & avx_sse) == BIT64(2))
 		return false;
 	insn_xsetbv(0, value);

@@ -67,7 +67,7 @@ uint64_t event_combine(uint64_t first, uint64_t fault);
 
 #define INSN_CACHE_SIZE	8u
 #define WALK_LEVELS	5u	/* four of tables, one for the page */
-#define FPU_AREA_SIZE	2816u	/* XSAVE with AVX-512, MPX and PKRU */
+#define FPU_AREA_SIZE	832u	/* XSAVE with AVX, where all CPUs have it */
 
 /* Where a walk of a guest's tables found the VM's own RAM; guest_walk.c. */
 struct walk_cache {
@@ -150,8 +150,6 @@ bool vcpu_at_hlt(const struct vcpu *v);
 
 void fpu_init(void);			/* boot CPU */
 void vcpu_load(struct vcpu *v);		/* this CPU runs v from now on */
-/* Components that the guest may enable. */
-uint64_t fpu_allowed_xcr0(void);
 /* v's guest writes; v is loaded. False = #GP. */
 bool fpu_write_xcr0(uint64_t value);
 bool fpu_write_tsc_aux(struct vcpu *v, uint64_t value);
