@@ -191,16 +191,14 @@ static void exit_io(const struct vcpu *v, struct vmexit *exit)
 static void exit_memory(struct vcpu *v, struct vmexit *exit)
 {
 	uint64_t info = vmcb_of(v)->exitinfo1;
-	bool write = info & BIT64(1);
-	uint8_t bytes[INSN_BYTES_MAX];
-	size_t count = guest_fetch(v, bytes, sizeof(bytes));
-	struct insn insn = insn_decode(bytes, count, vcpu_arch(v)->code64);
-	bool fits = write ? insn.what == INSN_STORE ||
-			    insn.what == INSN_STORE_CONSTANT
-			  : insn.what == INSN_LOAD;
+	bool fits, write = info & BIT64(1);
+	struct insn insn = { .what = INSN_OTHER };
 
+	fetch_insn(v, exit, &insn);
+	fits = write ? insn.what == INSN_STORE ||
+		       insn.what == INSN_STORE_CONSTANT
+		     : insn.what == INSN_LOAD;
 	exit->reason = EXIT_MEMORY;
-	exit->next_rip = v->regs.rip + insn.length;
 	exit->memory = (struct vmexit_memory){
 		.address = vmcb_of(v)->exitinfo2, .write = write,
 		.execute = info & BIT64(4), .table_walk = info & BIT64(33),
