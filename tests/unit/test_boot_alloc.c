@@ -187,12 +187,10 @@ static void each_frame_has_its_kind_from_the_start(void **state)
 
 		assert_int_equal(world.partition.frame[n].owner, 0);
 		if (taken[n] == 0)
-			assert_int_equal(kind, FRAME_SPARE);
+			assert_int_equal(kind, FRAME_VMM);
 		else if (taken[n] == 2)
-			assert_true(kind == FRAME_VMM || kind == FRAME_HOLE ||
-				    kind == FRAME_MODULE);
+			assert_true(kind == FRAME_VMM || kind == FRAME_HOLE);
 	}
-	assert_int_equal(world.partition.frame[0x203].kind, FRAME_MODULE);
 	assert_int_equal(world.partition.frame[0x1ff].kind, FRAME_VMM);
 	assert_int_equal(world.partition.frame[0xa0].kind, FRAME_HOLE);
 	assert_int_equal(world.partition.frame[0x1802].kind, FRAME_HOLE);

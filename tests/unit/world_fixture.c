@@ -167,8 +167,7 @@ void world_start_cpus(unsigned int count, const struct vm_spec *vm,
 	memset(&world, 0, sizeof(world));
 	world.partition.frame = take(frame_end * sizeof(struct frame));
 	world.partition.frame_count = frame_end;
-	partition_assign(MFN(0), frames, 0, FRAME_VMM);
-	partition_assign(MFN(frames), frame_end - frames, 0, FRAME_SPARE);
+	partition_assign(MFN(0), frame_end, 0, FRAME_VMM);
 	world.domain = take((count + 1) * sizeof(void *));
 	world.domain_count = count + 1;
 	world.live_count = count;

@@ -16,9 +16,7 @@
 
 enum frame_kind {
 	FRAME_HOLE,		/* not RAM */
-	FRAME_VMM,		/* image, tables, boot data */
-	FRAME_MODULE,		/* boot modules, read-only after launch */
-	FRAME_SPARE,		/* RAM that the description gives to nobody */
+	FRAME_VMM,		/* no domain's: image, tables, modules, spare */
 	FRAME_RAM,		/* a domain's ordinary memory */
 	FRAME_POOL,		/* a domain's page pool and blank page */
 	FRAME_SHARED,		/* shared_info, rings: domain reads, VMM too */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The boot allocator: first fit in a set of free ranges of frames. What the
- * set gives up for want of room stays FRAME_SPARE.
+ * set gives up for want of room stays the VMM's.
  */
 #include "launch/boot_alloc.h"
 #include "core/world.h"
@@ -40,17 +40,6 @@ static struct range ram_range(const struct boot_info *boot, unsigned int i)
 {
 	return (struct range){ frame_up(boot->ram[i].start),
 			       boot->ram[i].end >> PAGE_SHIFT };
-}
-
-/* What of the range is RAM, for the loader's ranges may reach beyond. */
-static void assign(struct range range, enum frame_kind kind)
-{
-	for (uint64_t n = range.start; n < range.end; n++) {
-		const struct frame *f = frame_at(MFN(n));
-
-		if (f && f->kind != FRAME_HOLE)
-			partition_assign(MFN(n), 1, 0, kind);
-	}
 }
 
 /* First fit for min..max frames: cut out, not assigned. */
@@ -94,8 +83,7 @@ void boot_alloc_for(const char *whose)
 	allocator.whose = whose;
 }
 
-/* Zeroed frames for a table: cut out, not assigned. */
-static struct run take_table(uint64_t size)
+void *boot_alloc_pages(uint64_t size)
 {
 	uint64_t count = frame_up(MAX(size, 1));
 	struct run run = take(count, count, 0);
@@ -108,7 +96,7 @@ static struct run take_table(uint64_t size)
 	}
 	for (uint64_t i = 0; i < run.count; i++)
 		arch_frame_scrub(MFN(run.mfn.n + i));
-	return run;
+	return arch_frame_ptr(run.mfn);
 }
 
 void boot_alloc_init(const struct boot_info *boot)
@@ -129,29 +117,16 @@ void boot_alloc_init(const struct boot_info *boot)
 	}
 	for (unsigned int i = 0; i < used_count; i++)
 		ranges_remove(&allocator.free, used(boot, i));
-
-	struct run run = take_table(end * sizeof(struct frame));
-
-	world.partition = (struct partition){ arch_frame_ptr(run.mfn), end };
+	world.partition = (struct partition){
+		boot_alloc_pages(end * sizeof(struct frame)), end
+	};
 	for (unsigned int i = 0; i < boot->ram_count; i++) {
 		struct range r = ram_range(boot, i);
 
 		if (r.start < r.end)
 			partition_assign(MFN(r.start), r.end - r.start, 0,
-					 FRAME_SPARE);
+					 FRAME_VMM);
 	}
-	for (unsigned int i = 0; i < used_count; i++)
-		assign(used(boot, i),
-		       i < boot->vmm_count ? FRAME_VMM : FRAME_MODULE);
-	partition_assign(run.mfn, run.count, 0, FRAME_VMM);
-}
-
-void *boot_alloc_pages(uint64_t size)
-{
-	struct run run = take_table(size);
-
-	partition_assign(run.mfn, run.count, 0, FRAME_VMM);
-	return arch_frame_ptr(run.mfn);
 }
 
 void *boot_alloc(uint64_t size)
