@@ -4,6 +4,7 @@
  * that meets unchecked input; it does not recurse, so depth is a counter.
  */
 #include "lib/fdt.h"
+#include "lib/format.h"
 #include "lib/string.h"
 
 #define FDT_MAGIC	0xd00dfeedu
@@ -30,13 +31,6 @@ static uint32_t align4(uint32_t n)
 	return (n + 3u) & ~3u;
 }
 
-/* Offset behind the name of the node whose token is at offset. */
-static uint32_t after_name(const struct fdt *fdt, uint32_t offset)
-{
-	return align4(offset + 4 + 1 +
-		      (uint32_t)strlen((const char *)fdt->data + offset + 4));
-}
-
 /* The next token that is no NOP. */
 static uint32_t token(const struct fdt *fdt, uint32_t *offset)
 {
@@ -45,9 +39,19 @@ static uint32_t token(const struct fdt *fdt, uint32_t *offset)
 	return load(fdt->data + *offset);
 }
 
-static uint32_t after_property(const struct fdt *fdt, uint32_t offset)
+/* Offset behind the token at offset and what belongs to it. */
+static uint32_t behind(const struct fdt *fdt, uint32_t offset)
 {
-	return align4(offset + 12 + load(fdt->data + offset + 4));
+	const uint8_t *p = fdt->data + offset;
+
+	switch (load(p)) {
+	case TOKEN_NODE:
+		return align4(offset + 5 + (uint32_t)strlen((char *)p + 4));
+	case TOKEN_PROPERTY:
+		return align4(offset + 12 + load(p + 4));
+	default:
+		return offset + 4;
+	}
 }
 
 /* --- opening: the checks --- */
@@ -108,8 +112,7 @@ static const char *node_check(struct walk *w)
 	w->seen_root = true;
 	w->after_child = false;
 	w->depth++;
-	w->at = align4(w->at + 4 + 1 + (uint32_t)length);
-	return w->at > fdt->struct_end ? "the tree is cut off" : NULL;
+	return NULL;
 }
 
 static const char *property_check(struct walk *w)
@@ -131,15 +134,14 @@ static const char *property_check(struct walk *w)
 	    strnlen((const char *)fdt->data + fdt->strings_start + name,
 		    strings_size - name) == strings_size - name)
 		return "the name of a property is out of bounds";
-	w->at = align4(w->at + 12 + size);
-	return w->at > fdt->struct_end ? "the tree is cut off" : NULL;
+	return NULL;
 }
 
 static const char *walk_check(struct walk *w)
 {
-	const char *what = NULL;
-
-	while (!what) {
+	for (const char *what = NULL;; w->at = behind(w->fdt, w->at)) {
+		if (w->at > w->fdt->struct_end)
+			return "the tree is cut off";
 		if (w->fdt->struct_end - w->at < 4)
 			return "the tree has no end";
 		switch (load(w->fdt->data + w->at)) {
@@ -154,10 +156,8 @@ static const char *walk_check(struct walk *w)
 				return "a node ends that did not begin";
 			w->depth--;
 			w->after_child = true;
-			w->at += 4;
 			break;
 		case TOKEN_NOP:
-			w->at += 4;
 			break;
 		case TOKEN_END:
 			return w->depth || !w->seen_root ?
@@ -165,8 +165,9 @@ static const char *walk_check(struct walk *w)
 		default:
 			return "there is an unknown token";
 		}
+		if (what)
+			return what;
 	}
-	return what;
 }
 
 bool fdt_open(struct fdt *fdt, const void *data, size_t size,
@@ -204,7 +205,7 @@ bool fdt_next_property(const struct fdt *fdt, struct fdt_property *property)
 			load(fdt->data + at + 8),
 		.data = fdt->data + at + 12,
 		.size = load(fdt->data + at + 4),
-		.next = after_property(fdt, at),
+		.next = behind(fdt, at),
 	};
 	return true;
 }
@@ -212,22 +213,16 @@ bool fdt_next_property(const struct fdt *fdt, struct fdt_property *property)
 bool fdt_first_property(const struct fdt *fdt, fdt_node node,
 			struct fdt_property *property)
 {
-	property->next = after_name(fdt, node.offset);
+	property->next = behind(fdt, node.offset);
 	return fdt_next_property(fdt, property);
-}
-
-/* From at, where properties or nodes stand, to a node or an end. */
-static uint32_t skip_properties(const struct fdt *fdt, uint32_t at)
-{
-	while (token(fdt, &at) == TOKEN_PROPERTY)
-		at = after_property(fdt, at);
-	return at;
 }
 
 fdt_node fdt_first_child(const struct fdt *fdt, fdt_node node)
 {
-	uint32_t at = skip_properties(fdt, after_name(fdt, node.offset));
+	uint32_t at = behind(fdt, node.offset);
 
+	while (token(fdt, &at) == TOKEN_PROPERTY)
+		at = behind(fdt, at);
 	return (fdt_node){ token(fdt, &at) == TOKEN_NODE ? at : 0 };
 }
 
@@ -237,13 +232,9 @@ fdt_node fdt_next_sibling(const struct fdt *fdt, fdt_node node)
 	uint32_t depth = 0;
 
 	do {
-		if (token(fdt, &at) == TOKEN_NODE) {
-			depth++;
-			at = skip_properties(fdt, after_name(fdt, at));
-		} else {	/* in a node: the only other token */
-			depth--;
-			at += 4;
-		}
+		depth += token(fdt, &at) == TOKEN_NODE;
+		depth -= token(fdt, &at) == TOKEN_END_NODE;
+		at = behind(fdt, at);
 	} while (depth);
 	return (fdt_node){ token(fdt, &at) == TOKEN_NODE ? at : 0 };
 }
@@ -270,31 +261,23 @@ fdt_node fdt_child(const struct fdt *fdt, fdt_node node, const char *name)
 
 void fdt_path(const struct fdt *fdt, fdt_node node, char *text, size_t size)
 {
-	size_t used = 0;
-	fdt_node n = fdt_root(fdt);
+	size_t parent[FDT_DEPTH_MAX], used = 0;
+	uint32_t depth = 0, at = fdt->struct_start;
 
-	/* Down to the last child that does not begin behind the node. */
-	while (n.offset != node.offset) {
-		fdt_node next = fdt_first_child(fdt, n);
+	for (; at <= node.offset; at = behind(fdt, at)) {
+		uint32_t what = token(fdt, &at);
 
-		if (!next.offset || next.offset > node.offset)
-			break;
-		while (next.offset && next.offset <= node.offset) {
-			n = next;
-			next = fdt_next_sibling(fdt, n);
-		}
-
-		const char *name = fdt_name(fdt, n);
-
-		if (used + 1 < size)
-			text[used++] = '/';
-		for (; *name && used + 1 < size; name++)
-			text[used++] = *name;
+		if (what == TOKEN_END_NODE)
+			used = parent[--depth];
+		if (what != TOKEN_NODE)
+			continue;
+		parent[depth] = used;
+		if (depth++)	/* the root has no name */
+			used += format_text(text + used, size - used, "/%s",
+					    fdt_name(fdt, (fdt_node){ at }));
 	}
-	if (used == 0 && size > 1)
-		text[used++] = '/';
-	if (size)
-		text[used] = '\0';
+	if (!used)
+		format_text(text, size, "/");
 }
 
 bool fdt_find(const struct fdt *fdt, fdt_node node, const char *name,
