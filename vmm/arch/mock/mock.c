@@ -96,7 +96,6 @@ uint64_t arch_wallclock_base(void)
 
 void arch_timer_arm(nsec_t deadline)
 {
-	(void)deadline;
 }
 
 /* One TSC tick is a nanosecond. */

@@ -8,6 +8,9 @@
 #include <setjmp.h>
 #include "core/vmexit.h"
 
+/* Much of what it is asked to do does nothing. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 struct domain;
 struct vcpu;
 

@@ -13,7 +13,6 @@ void *arch_pci_config(uint16_t bdf)
 
 void *arch_map_registers(mfn_t mfn)
 {
-	(void)mfn;
 	return mock.registers;
 }
 
@@ -40,7 +39,6 @@ const char *arch_iommu_lacks(void)
 void arch_device_attach(unsigned int number, uint16_t bdf,
 			const struct domain *d)
 {
-	(void)bdf;
 	mock.attached[number] = d;
 	mock.attach_count++;
 }

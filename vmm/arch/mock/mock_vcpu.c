@@ -31,14 +31,12 @@ void arch_vcpu_reset_pvh(struct vcpu *v, uint32_t entry, uint32_t start_info)
 
 void arch_vcpu_reset_sipi(struct vcpu *v, uint8_t vector)
 {
-	(void)vector;
 	arch_vcpu_init(v);
 	v->regs = (struct guest_regs){ .rflags = 2 };
 }
 
 void arch_vcpu_unload(struct vcpu *v)
 {
-	(void)v;
 }
 
 void arch_vcpu_skip(struct vcpu *v, const struct vmexit *exit)
@@ -68,31 +66,23 @@ bool arch_vcpu_may_interrupt(const struct vcpu *v)
 
 bool arch_vcpu_may_nmi(const struct vcpu *v)
 {
-	(void)v;
 	return true;
 }
 
 void arch_vcpu_inject_interrupt(struct vcpu *v, uint8_t vector)
 {
-	(void)v;
-	(void)vector;
 }
 
 void arch_vcpu_inject_nmi(struct vcpu *v)
 {
-	(void)v;
 }
 
 void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
 {
-	(void)v;
-	(void)vector;
-	(void)error;
 }
 
 void arch_vcpu_want_window(struct vcpu *v)
 {
-	(void)v;
 }
 
 void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size)
