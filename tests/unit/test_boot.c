@@ -257,7 +257,8 @@ static const uint8_t madt[] = {
 	0, 8, 0, 5, 1, 0, 0, 0,			/* CPU with APIC id 5 */
 	0, 8, 1, 6, 0, 0, 0, 0,			/* disabled */
 	0, 8, 1, 5, 1, 0, 0, 0,			/* named twice */
-	9, 16, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,	/* id 256 */
+	9, 16, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,	/* id 256: no */
+	0, 8, 2, 9, 1, 0, 0, 0,
 	1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,
 	4, 6, 0xff, 0, 0, 1,			/* NMI at LINT1 */
 	0, 8, 2, 7,				/* cut short */
@@ -274,7 +275,7 @@ static void madt_lists_the_processors(void **state)
 	acpi_init(0);
 	assert_int_equal(acpi.cpu_count, 2);
 	assert_int_equal(acpi.cpu_apic_id[0], 5);
-	assert_int_equal(acpi.cpu_apic_id[1], 256);
+	assert_int_equal(acpi.cpu_apic_id[1], 9);
 	assert_int_equal(acpi.ioapic_count, 1);
 	assert_int_equal(acpi.ioapic[0], 0xfec00000);
 	assert_int_equal(acpi.nmi_lints, 2);

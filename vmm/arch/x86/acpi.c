@@ -117,13 +117,6 @@ static void read_madt(const struct acpi_header *t)
 		case 4:			/* NMI at a local APIC's LINT */
 			acpi.nmi_lints |= 1u << (field(t, at + 5, 1) & 1);
 			break;
-		case 9:			/* local x2APIC */
-			read_cpu((uint32_t)field(t, at + 4, 4),
-				 (uint32_t)field(t, at + 8, 4));
-			break;
-		case 10:		/* NMI at a local x2APIC's LINT */
-			acpi.nmi_lints |= 1u << (field(t, at + 8, 1) & 1);
-			break;
 		}
 		at += size;
 	}

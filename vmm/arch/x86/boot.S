@@ -113,24 +113,14 @@ long_mode_high:
 
 	/* Which CPU is this? Its APIC id tells, its stack is in the table. */
 other_cpu:
-	xorl %eax, %eax
-	cpuid
-	cmpl $0xb, %eax
-	jb 5f
-	movl $0xb, %eax
-	xorl %ecx, %ecx
-	cpuid
-	testl %ebx, %ebx
-	jnz 6f
-5:	movl $1, %eax
+	movl $1, %eax
 	cpuid
 	shrl $24, %ebx
-	movl %ebx, %edx
-6:	leaq cpu_local_table(%rip), %rdi
+	leaq cpu_local_table(%rip), %rdi
 	movl cpu_count(%rip), %ecx
 7:	decl %ecx
 	js 8f
-	cmpl %edx, CPU_LOCAL_APIC_ID(%rdi)
+	cmpl %ebx, CPU_LOCAL_APIC_ID(%rdi)
 	je 9f
 	addq $CPU_LOCAL_SIZE, %rdi
 	jmp 7b

@@ -57,9 +57,7 @@ static void cpu_add(uint32_t id)
 
 void smp_init(void)
 {
-	struct cpuid_regs wide = cpuid_host(0xb, 0);
-
-	cpu_add(wide.ebx ? wide.edx : insn_cpuid(1, 0).ebx >> 24);
+	cpu_add(insn_cpuid(1, 0).ebx >> 24);
 	cpu_local_at(0)->arrived = true;
 	/* Until it has stacks of its own. */
 	cpu_local_at(0)->tss.ist[IST_DF - 1] = (uint64_t)boot_stack + PAGE_SIZE;
