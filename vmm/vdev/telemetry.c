@@ -277,45 +277,35 @@ static void obey(struct ring *box, const uint8_t *frame, size_t length)
 static uint8_t received[TELEMETRY_PAYLOAD_MAX + OVERHEAD];
 static size_t received_count;
 
-/* How much cannot be a frame: up to the next start byte. */
-static size_t noise(void)
-{
-	size_t size = 1;
-
-	while (size < received_count && received[size] != TELEMETRY_START)
-		size++;
-	return size;
-}
-
-/* How many bytes at the start are done with: a frame or noise; 0: wait. */
-static size_t take_frame(struct ring *box)
+/* How many of the bytes are done with, a frame or a bad one; 0: wait. */
+static size_t take_frame(struct ring *box, const uint8_t *frame, size_t count)
 {
 	size_t length;
 	uint16_t crc;
 
-	if (received[0] != TELEMETRY_START)
-		return noise();
-	if (received_count < 6)
+	if (frame[0] != TELEMETRY_START)
+		return 1;
+	if (count < 6)
 		return 0;
-	length = (size_t)received[4] | (size_t)received[5] << 8;
+	length = (size_t)frame[4] | (size_t)frame[5] << 8;
 	if (length > TELEMETRY_PAYLOAD_MAX)
-		return noise();
-	if (received_count < length + OVERHEAD)
+		return 1;
+	if (count < length + OVERHEAD)
 		return 0;
-	crc = crc16(0xffff, received + 1, length + 5);
-	if (memcmp(&crc, received + length + 6, sizeof(crc)))
-		return noise();
-	obey(box, received, length);
+	crc = crc16(0xffff, frame + 1, length + 5);
+	if (memcmp(&crc, frame + length + 6, sizeof(crc)))
+		return 1;
+	obey(box, frame, length);
 	return length + OVERHEAD;
 }
 
 void telemetry_receive(struct ring *box, uint8_t byte)
 {
-	size_t done;
+	size_t done = 0, size = 1;
 
 	received[received_count++] = byte;
-	while (received_count && (done = take_frame(box))) {
-		received_count -= done;
-		memmove(received, received + done, received_count);
-	}
+	for (; size && done < received_count; done += size)
+		size = take_frame(box, received + done, received_count - done);
+	received_count -= done;
+	memmove(received, received + done, received_count);
 }
