@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_event_channel_op (xen-abi 2.10): arguments in, results out. For
- * calls with results the buffer is resolved for writing before anything is
- * done, so that nothing need be undone.
+ * HYPERVISOR_event_channel_op (xen-abi 2.10): arguments in, results out. The
+ * buffer is resolved for writing before anything is done, so that nothing
+ * need be undone.
  */
 #include "abi/table.h"
 #include "core/event.h"
@@ -33,12 +33,6 @@ static const uint8_t arg_size[] = {	/* 0: not ours, or send */
 	[EVTCHNOP_unmask] = sizeof(struct evtchn_unmask),
 	[EVTCHNOP_reset] = sizeof(struct evtchn_reset),
 };
-
-#define HAS_RESULT	(BIT32(EVTCHNOP_bind_interdomain) | \
-			 BIT32(EVTCHNOP_bind_virq) | \
-			 BIT32(EVTCHNOP_status) | \
-			 BIT32(EVTCHNOP_alloc_unbound) | \
-			 BIT32(EVTCHNOP_bind_ipi))
 
 static int64_t call(struct domain *d, uint32_t cmd, union evtchn_arg *a)
 {
@@ -108,16 +102,11 @@ static __attribute__((noinline)) int64_t others(struct vcpu *v)
 	if (cmd >= ARRAY_SIZE(arg_size) || !arg_size[cmd] ||
 	    (v->regs.rdi != cmd && cmd != EVTCHNOP_reset))
 		return -XEN_ENOSYS;
-	if (!(HAS_RESULT & BIT32(cmd))) {
-		if (gmem_read(v, &a, v->regs.rsi, arg_size[cmd]))
-			return -XEN_EFAULT;
-		if (cmd == EVTCHNOP_reset)
-			return reset(v, v->regs.rdi, a.reset.dom);
-		return call(v->domain, cmd, &a);
-	}
 	if (gmem_span(v, v->regs.rsi, arg_size[cmd], &span))
 		return -XEN_EFAULT;
 	gmem_span_read(&span, &a);
+	if (cmd == EVTCHNOP_reset)
+		return reset(v, v->regs.rdi, a.reset.dom);
 	result = call(v->domain, cmd, &a);
 	if (result == 0)
 		gmem_span_write(&span, &a);

@@ -127,10 +127,8 @@ static void audit_leaf(struct audit *audit, const struct domain *d, gfn_t gfn,
 			     MARK_MAPPED);
 		return;
 	case P2M_SHARED:
-		if (frame && frame->kind == FRAME_POOL)
-			owned(audit, d, e.mfn, FRAME_POOL);
-		else
-			owned(audit, d, e.mfn, FRAME_SHARED);
+		owned(audit, d, e.mfn, frame && frame->kind == FRAME_POOL ?
+		      FRAME_POOL : FRAME_SHARED);
 		return;
 	case P2M_GRANT:
 		if (!frame || frame->mark & MARK_PARKED)
