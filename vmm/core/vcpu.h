@@ -40,7 +40,6 @@ struct lapic {
 	uint64_t isr[4];	/* [C] */
 	uint64_t reg[64];	/* [C] the rest by number; [A] who is on */
 #define LAPIC_TPR	8u
-	uint32_t esr_latched;	/* [C] errors since ESR was written */
 	nsec_t timer_start;	/* [C] */
 };
 

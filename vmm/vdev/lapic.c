@@ -5,7 +5,7 @@
  * operations, and then the vCPU is told to look. Invariants:
  *  A1  only vectors from 16 up are ever in IRR or ISR;
  *  A2  ISR has at most one bit for each priority class;
- *  A3  every interrupt is edge-triggered: TMR is 0;
+ *  A3  every interrupt is edge-triggered: TMR is 0; errors are not told;
  *  A4  while the APIC is off by software all local vectors are masked.
  * The timer counts nanoseconds (a bus clock of 1 GHz). Intel SDM 3A,
  * "Advanced Programmable Interrupt Controller (APIC)".
@@ -83,22 +83,6 @@ void lapic_raise(struct vcpu *v, uint8_t vector)
 	vcpu_notify(v, VCPU_PENDING_LAPIC);
 }
 
-/* What a local vector is for has happened; a bad one is an error, too. */
-static void raise_local(struct vcpu *v, enum lvt entry)
-{
-	uint32_t lvt = (uint32_t)v->lapic.reg[REG_LVT + entry];
-
-	if (lvt & LVT_MASKED)
-		return;
-	if ((uint8_t)lvt >= VECTOR_MIN) {
-		lapic_raise(v, (uint8_t)lvt);
-		return;
-	}
-	v->lapic.esr_latched |= ESR_RECEIVE_VECTOR;
-	if (entry != LVT_ERROR)
-		raise_local(v, LVT_ERROR);
-}
-
 /* --- interrupts between processors --- */
 
 static bool is_meant(const struct vcpu *self, const struct vcpu *to,
@@ -157,15 +141,10 @@ static bool send_one(struct vcpu *self, struct vcpu *to, uint64_t icr)
 static void send(struct vcpu *self, uint64_t icr)
 {
 	struct domain *d = self->domain;
-	uint32_t mode = ICR_MODE(icr);
 
-	if (mode <= MODE_LOWEST && (uint8_t)icr < VECTOR_MIN) {
-		self->lapic.esr_latched |= ESR_SEND_VECTOR;
-		raise_local(self, LVT_ERROR);
-		return;
-	}
 	/* INIT with level 0 only synchronised buses of long ago. */
-	if (mode == MODE_INIT && (icr & ICR_TRIGGER) && !(icr & ICR_ASSERT))
+	if (ICR_MODE(icr) == MODE_INIT && (icr & ICR_TRIGGER) &&
+	    !(icr & ICR_ASSERT))
 		return;
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		if (is_meant(self, &d->vcpu[i], icr) &&
@@ -230,6 +209,7 @@ static uint32_t timer_current(const struct lapic *l)
 void hook_lapic_timer(struct vcpu *v)
 {
 	struct lapic *l = &v->lapic;
+	uint32_t lvt = (uint32_t)l->reg[REG_LVT + LVT_TIMER];
 
 	if (timer_is_periodic(l) && l->reg[REG_TIMER_INITIAL]) {
 		nsec_t period = MAX(timer_period(l), PERIOD_MIN);
@@ -239,7 +219,8 @@ void hook_lapic_timer(struct vcpu *v)
 		timer_set(cpu_of(v), &v->timer[TIMER_LAPIC],
 			  l->timer_start + period);
 	}
-	raise_local(v, LVT_TIMER);
+	if (!(lvt & LVT_MASKED))
+		lapic_raise(v, (uint8_t)lvt);
 }
 
 /* --- registers --- */
@@ -339,10 +320,6 @@ bool lapic_msr_write(struct vcpu *v, uint32_t index, uint64_t value)
 		mask_if_off(l);
 		/* What waits may be deliverable now. */
 		vcpu_notify(v, VCPU_PENDING_LAPIC);
-		break;
-	case REG_ESR:
-		l->reg[REG_ESR] = l->esr_latched;
-		l->esr_latched = 0;
 		break;
 	case REG_SELF_IPI:
 		send(v, value | SHORTHAND_SELF << 18);

@@ -23,9 +23,6 @@ enum {
 #define SVR_ENABLE		BIT32(8)
 #define SVR_FOCUS		BIT32(9)	/* ignored */
 
-#define ESR_SEND_VECTOR		BIT32(5)
-#define ESR_RECEIVE_VECTOR	BIT32(6)
-
 /* Local vectors in the order of their registers. */
 enum lvt { LVT_TIMER, LVT_THERMAL, LVT_COUNTER, LVT_LINT0, LVT_LINT1,
 	   LVT_ERROR, LVT_COUNT };
