@@ -129,7 +129,8 @@ static void no_memory_or_no_loader_is_refused(void **state)
 {
 	(void)state;
 	assert_false(reads(MULTIBOOT1_MAGIC));
-	assert_string_equal(early.why, "the boot loader has no map of the memory");
+	assert_string_equal(early.why,
+			    "the boot loader has no map of the memory");
 	early_reset();
 	assert_false(reads(0x12345678));
 	early_reset();
