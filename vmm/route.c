@@ -229,7 +229,7 @@ static bool end_step(struct domain *d)
 	case END_QUIESCE:
 		return all_quiesced(d);
 	case END_DEVICES:
-		return pci_stop_step(d, &d->job_aux);
+		return pci_stop_step(d, &d->job_cursor, &d->job_aux);
 	case END_EVENTS:
 		return event_teardown_step(d, &d->job_cursor);
 	case END_MAPS:

@@ -232,8 +232,10 @@ unsigned int fixture_build(struct domain *d)
 
 	d->job_step = 0;
 	d->job_cursor = d->job_aux = 0;
-	while (!build_step(d))
+	while (!build_step(d)) {
 		steps++;
+		mock.time += d->device_count ? NSEC_PER_MS : 0;
+	}
 	d->state = DOMAIN_RUNNING;
 	return steps;
 }

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* See pci_fixture.h. */
 #include "pci_fixture.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <cmocka.h>
+#include "core/world.h"
+#include "vdev/lapic.h"
+#include "vdev/lapic_bits.h"
 
 uint32_t pci_fixture_given[2];
 
@@ -37,6 +45,7 @@ struct mock_pci *pci_fixture_plug(uint16_t bdf, uint32_t class)
 	    MSI_ENABLE | 0x700000);
 	set(f, CHAIN_EXPRESS, 2u << 16 | CAP_EXPRESS, 0);
 	set(f, CHAIN_EXPRESS + 4, BIT32(28) | 0x8000, 0);
+	set(f, CHAIN_EXPRESS + 8, 0x2830, 0xffff);
 	return f;
 }
 
@@ -55,4 +64,36 @@ int pci_fixture_launch(unsigned int count)
 				    .list = "bulkhead,pci" };
 
 	return fixture_launch(&d, 1);
+}
+
+struct domain *pci_fixture_ready(void)
+{
+	pci_fixture_given[0] = BDF;
+	if (pci_fixture_launch(1))
+		fail_msg("%s", fixture_text);
+	struct domain *d = world.domain[1];
+
+	fixture_build(d);
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		d->vcpu[i].state = VCPU_RUNNABLE;
+		lapic_reset(&d->vcpu[i]);
+		assert_true(lapic_msr_write(&d->vcpu[i],
+					    MSR_X2APIC + REG_SVR,
+					    SVR_ENABLE | 0xff));
+	}
+	pci_start(d);
+	return d;
+}
+
+uint32_t pci_get(struct domain *d, unsigned int at)
+{
+	pci_write(d, PORT_PCI_ADDRESS, 4, FUNCTION | (at & 0xfc));
+	return pci_read(d, PORT_PCI_DATA, 4);
+}
+
+void pci_put(struct domain *d, unsigned int at, unsigned int size,
+		uint32_t value)
+{
+	pci_write(d, PORT_PCI_ADDRESS, 4, FUNCTION | (at & 0xfc));
+	pci_write(d, (uint16_t)(PORT_PCI_DATA + at % 4), size, value);
 }

@@ -23,3 +23,10 @@ struct mock_pci *pci_fixture_plug(uint16_t bdf, uint32_t class);
 int pci_fixture_start(void **state);
 /* A VM of two vCPUs with so many of the functions that are given. */
 int pci_fixture_launch(unsigned int count);
+
+/* The VM with the function at BDF, as it is when its guest starts. */
+struct domain *pci_fixture_ready(void);
+/* Its guest reads a dword, or writes so many bytes, of configuration. */
+uint32_t pci_get(struct domain *d, unsigned int at);
+void pci_put(struct domain *d, unsigned int at, unsigned int size,
+	     uint32_t value);

@@ -22,58 +22,34 @@
 #include "vdev/lapic_bits.h"
 #include "vdev/pci.h"
 
-/* The VM with the function, as it is when its guest starts. */
-static struct domain *ready(void)
+static void drain(char *text, size_t size)
 {
-	pci_fixture_given[0] = BDF;
-	if (pci_fixture_launch(1))
-		fail_msg("%s", fixture_text);
-	struct domain *d = world.domain[1];
+	size_t used = 0, got;
 
-	fixture_build(d);
-	for (uint32_t i = 0; i < d->vcpu_count; i++) {
-		d->vcpu[i].state = VCPU_RUNNABLE;
-		lapic_reset(&d->vcpu[i]);
-		assert_true(lapic_msr_write(&d->vcpu[i],
-					    MSR_X2APIC + REG_SVR,
-					    SVR_ENABLE | 0xff));
-	}
-	pci_start(d);
-	return d;
-}
-
-static uint32_t get(struct domain *d, unsigned int at)
-{
-	pci_write(d, PORT_PCI_ADDRESS, 4, FUNCTION | (at & 0xfc));
-	return pci_read(d, PORT_PCI_DATA, 4);
-}
-
-static void put(struct domain *d, unsigned int at, unsigned int size,
-		uint32_t value)
-{
-	pci_write(d, PORT_PCI_ADDRESS, 4, FUNCTION | (at & 0xfc));
-	pci_write(d, (uint16_t)(PORT_PCI_DATA + at % 4), size, value);
+	while ((got = log_read(0, text + used, size - 1 - used)))
+		used += got;
+	text[used] = '\0';
 }
 
 static void a_guest_sees_what_it_may_know(void **state)
 {
-	struct domain *d = ready();
+	struct domain *d = pci_fixture_ready();
 
 	(void)state;
-	assert_int_equal(get(d, PCI_ID), 0x00101b36);
-	assert_int_equal(get(d, PCI_CLASS), 0x01080202);
-	assert_int_equal(get(d, PCI_SUBSYSTEM), 0x11001af4);
-	assert_int_equal(get(d, PCI_INTERRUPT), 0);
+	assert_int_equal(pci_get(d, PCI_ID), 0x00101b36);
+	assert_int_equal(pci_get(d, PCI_CLASS), 0x01080202);
+	assert_int_equal(pci_get(d, PCI_SUBSYSTEM), 0x11001af4);
+	assert_int_equal(pci_get(d, PCI_INTERRUPT), 0);
 	/* Not power management; of the table 8 messages. */
-	assert_int_equal(get(d, PCI_CAPABILITIES), CHAIN_MSIX);
-	assert_int_equal(get(d, CHAIN_PM), 0);
-	assert_int_equal(get(d, CHAIN_MSIX),
+	assert_int_equal(pci_get(d, PCI_CAPABILITIES), CHAIN_MSIX);
+	assert_int_equal(pci_get(d, CHAIN_PM), 0);
+	assert_int_equal(pci_get(d, CHAIN_MSIX),
 			 7u << 16 | CHAIN_MSI << 8 | CAP_MSIX);
-	assert_int_equal(get(d, CHAIN_MSIX + 4), 0x2000);
-	assert_int_equal(get(d, CHAIN_MSI),
+	assert_int_equal(pci_get(d, CHAIN_MSIX + 4), 0x2000);
+	assert_int_equal(pci_get(d, CHAIN_MSI),
 			 MSI_64BIT | CHAIN_EXPRESS << 8 | CAP_MSI);
-	assert_int_equal(get(d, CHAIN_EXPRESS), 2u << 16 | CAP_EXPRESS);
-	assert_int_equal(get(d, CHAIN_EXPRESS + 4), 0x8000);
+	assert_int_equal(pci_get(d, CHAIN_EXPRESS), 2u << 16 | CAP_EXPRESS);
+	assert_int_equal(pci_get(d, CHAIN_EXPRESS + 4), 0x8000);
 	/* A host bridge, and nobody else anywhere. */
 	for (uint32_t slot = 0; slot < 0x100000; slot += slot < 64 ? 1 : 511) {
 		uint32_t id;
@@ -85,7 +61,7 @@ static void a_guest_sees_what_it_may_know(void **state)
 	pci_write(d, PORT_PCI_ADDRESS, 4, 0x800);
 	assert_int_equal(pci_read(d, PORT_PCI_DATA, 4), UINT32_MAX);
 	/* Parts of registers, and the address port only as a whole. */
-	get(d, PCI_ID);
+	pci_get(d, PCI_ID);
 	assert_int_equal(pci_read(d, PORT_PCI_DATA + 2, 2) & 0xffff, 0x10);
 	assert_int_equal(pci_read(d, PORT_PCI_DATA + 1, 1) & 0xff, 0x1b);
 	assert_int_equal(pci_read(d, PORT_PCI_ADDRESS, 4), FUNCTION);
@@ -94,32 +70,32 @@ static void a_guest_sees_what_it_may_know(void **state)
 
 static void regions_are_sized_and_never_move(void **state)
 {
-	struct domain *d = ready();
+	struct domain *d = pci_fixture_ready();
 	uint32_t low = mock.pci[0].reg[PCI_BAR / 4];
 
 	(void)state;
 	assert_int_equal(low, REGISTERS | BAR_64BIT);
-	assert_int_equal(get(d, PCI_BAR), GPA_DEVICE | BAR_64BIT);
-	put(d, PCI_BAR, 4, UINT32_MAX);
-	put(d, PCI_BAR + 4, 4, UINT32_MAX);
-	assert_int_equal(get(d, PCI_BAR), 0xffffc000 | BAR_64BIT);
-	assert_int_equal(get(d, PCI_BAR + 4), UINT32_MAX);
+	assert_int_equal(pci_get(d, PCI_BAR), GPA_DEVICE | BAR_64BIT);
+	pci_put(d, PCI_BAR, 4, UINT32_MAX);
+	pci_put(d, PCI_BAR + 4, 4, UINT32_MAX);
+	assert_int_equal(pci_get(d, PCI_BAR), 0xffffc000 | BAR_64BIT);
+	assert_int_equal(pci_get(d, PCI_BAR + 4), UINT32_MAX);
 	for (uint32_t to = 0; to < 0xf0000000; to += 0x01111000) {
-		put(d, PCI_BAR, 4, to);
-		put(d, PCI_BAR + 4, 4, 0);
-		assert_int_equal(get(d, PCI_BAR), GPA_DEVICE | BAR_64BIT);
-		assert_int_equal(get(d, PCI_BAR + 4), 0);
+		pci_put(d, PCI_BAR, 4, to);
+		pci_put(d, PCI_BAR + 4, 4, 0);
+		assert_int_equal(pci_get(d, PCI_BAR), GPA_DEVICE | BAR_64BIT);
+		assert_int_equal(pci_get(d, PCI_BAR + 4), 0);
 		assert_int_equal(mock.pci[0].reg[PCI_BAR / 4], low);
 	}
-	put(d, 0x30, 4, 0xfffff800);		/* the ROM */
-	assert_int_equal(get(d, 0x30), 0);
+	pci_put(d, 0x30, 4, 0xfffff800);		/* the ROM */
+	assert_int_equal(pci_get(d, 0x30), 0);
 }
 
 static void few_bits_can_be_written(void **state)
 {
 	static const uint32_t values[] = { 0, UINT32_MAX, 0xa5a5a5a5,
 					   0x5a5a5a5a, 0x80000001 };
-	struct domain *d = ready();
+	struct domain *d = pci_fixture_ready();
 	struct mock_pci before = mock.pci[0];
 	uint32_t may[64] = { 0 };
 
@@ -131,7 +107,7 @@ static void few_bits_can_be_written(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 			for (unsigned int size = 1; size <= 4; size *= 2)
 				if (at % size == 0)
-					put(d, at, size, values[i]);
+					pci_put(d, at, size, values[i]);
 			for (unsigned int n = 0; n < 64; n++)
 				assert_int_equal((before.reg[n] ^
 						  mock.pci[0].reg[n]) &
@@ -139,8 +115,8 @@ static void few_bits_can_be_written(void **state)
 		}
 	}
 	/* Memory decoding stays on; the guest reads what it wrote. */
-	put(d, PCI_COMMAND, 2, COMMAND_MASTER);
-	assert_int_equal(get(d, PCI_COMMAND) & 0xffff, COMMAND_MASTER);
+	pci_put(d, PCI_COMMAND, 2, COMMAND_MASTER);
+	assert_int_equal(pci_get(d, PCI_COMMAND) & 0xffff, COMMAND_MASTER);
 	assert_int_equal(mock.pci[0].reg[PCI_COMMAND / 4] & 0xffff,
 			 COMMAND_MASTER | COMMAND_MEMORY | COMMAND_NO_INTX);
 }
@@ -174,7 +150,7 @@ static uint64_t table_read(struct domain *d, uint64_t offset)
 
 static void the_table_of_messages_is_the_vmms(void **state)
 {
-	struct domain *d = ready();
+	struct domain *d = pci_fixture_ready();
 	uint64_t none = 0;
 
 	(void)state;
@@ -226,7 +202,7 @@ static bool requested(const struct vcpu *v, unsigned int vector)
 
 static void a_message_raises_the_vector_that_the_guest_chose(void **state)
 {
-	struct domain *d = ready();
+	struct domain *d = pci_fixture_ready();
 
 	(void)state;
 	upcall_device(1);			/* not set up: nothing */
@@ -242,8 +218,8 @@ static void a_message_raises_the_vector_that_the_guest_chose(void **state)
 	table_write(d, 16, 0xfee01004);
 	upcall_device(1);
 	assert_true(requested(&d->vcpu[0], 0x61));
-	put(d, CHAIN_MSI + 4, 4, 0xfee00000);
-	put(d, CHAIN_MSI + 12, 2, 0x62);
+	pci_put(d, CHAIN_MSI + 4, 4, 0xfee00000);
+	pci_put(d, CHAIN_MSI + 12, 2, 0x62);
 	upcall_device(0);
 	assert_true(requested(&d->vcpu[0], 0x62));
 	/* Exceptions, NMIs, INITs and memory are not to be had. */
@@ -265,18 +241,9 @@ static void a_message_raises_the_vector_that_the_guest_chose(void **state)
 		upcall_device(number);		/* nobody's */
 }
 
-static void drain(char *text, size_t size)
-{
-	size_t used = 0, got;
-
-	while ((got = log_read(0, text + used, size - 1 - used)))
-		used += got;
-	text[used] = '\0';
-}
-
 static void a_flood_is_cut_off_until_the_restart(void **state)
 {
-	struct domain *d = ready();
+	struct domain *d = pci_fixture_ready();
 	char text[8192];
 
 	(void)state;
@@ -299,41 +266,112 @@ static void a_flood_is_cut_off_until_the_restart(void **state)
 	mock.time += NSEC_PER_SEC;
 	upcall_device(0);
 	assert_false(requested(&d->vcpu[0], 0x70));
-	put(d, PCI_COMMAND, 2, COMMAND_MASTER);
+	pci_put(d, PCI_COMMAND, 2, COMMAND_MASTER);
 	assert_int_equal(mock.pci[0].reg[PCI_COMMAND / 4] & COMMAND_MASTER, 0);
 	pci_start(d);
 	assert_ptr_equal(mock.attached[0], d);
 }
 
-static void an_end_cuts_off_and_resets(void **state)
+/* The end of d, which resets its device by this value of this register. */
+static void stopped(struct domain *d, unsigned int at, uint32_t value)
 {
-	struct domain *d = ready();
-	uint64_t since = 0;
+	uint32_t *reg = &mock.pci[0].reg[at / 4];
+	uint64_t phase = 0, since = 0;
 
-	(void)state;
-	mock.time = NSEC_PER_SEC;
-	put(d, PCI_COMMAND, 2, COMMAND_MASTER);
-	put(d, CHAIN_MSIX, 4, MSIX_ENABLE);
-	assert_ptr_equal(mock.attached[0], d);
-	assert_false(pci_stop_step(d, &since));
+	assert_false(pci_stop_step(d, &phase, &since));
 	assert_null(mock.attached[0]);
 	assert_int_equal(mock.pci[0].reg[PCI_COMMAND / 4] & 0xffff,
 			 COMMAND_NO_INTX);
-	assert_int_equal(mock.pci[0].reg[CHAIN_EXPRESS / 4 + 2], BIT32(15));
+	assert_int_equal(*reg, value);
 	mock.time += 99 * NSEC_PER_MS;
-	assert_false(pci_stop_step(d, &since));
+	assert_false(pci_stop_step(d, &phase, &since));
+	assert_int_equal(*reg, value);
 	mock.time += NSEC_PER_MS;
-	assert_true(pci_stop_step(d, &since));
+	assert_false(pci_stop_step(d, &phase, &since));
+	assert_int_equal(*reg, 0);
+	mock.time += 9 * NSEC_PER_MS;
+	assert_false(pci_stop_step(d, &phase, &since));
+	mock.time += NSEC_PER_MS;
+	assert_true(pci_stop_step(d, &phase, &since));
+}
+
+static void a_function_is_reset_by_what_it_has(void **state)
+{
+	uint32_t *reg = mock.pci[0].reg;
+	char text[8192];
+
+	(void)state;
+	/* By sleep, if that resets it. */
+	reg[CHAIN_EXPRESS / 4 + 1] = 0x8000;
+	stopped(pci_fixture_ready(), CHAIN_PM + 4, 3);
+	pci_start(world.domain[1]);
+	assert_int_equal(reg[CHAIN_EXPRESS / 4 + 2], 0x2830);
+
+	/* By that of PCI's "Advanced Features", in the same place. */
+	pci_fixture_start(NULL);
+	reg[CHAIN_EXPRESS / 4 + 1] = 0x8000;
+	reg[CHAIN_PM / 4] = 0x03060000 | CHAIN_MSIX << 8 | CAP_ADVANCED;
+	stopped(pci_fixture_ready(), CHAIN_PM + 4, 1);
+
+	/* By nothing. */
+	pci_fixture_start(NULL);
+	reg[CHAIN_EXPRESS / 4 + 1] = 0x8000;
+	reg[CHAIN_PM / 4 + 1] = BIT32(3);
+	pci_fixture_ready();
+	drain(text, sizeof(text));
+	assert_non_null(strstr(text, "its device 00:05.0 cannot be reset"));
+	assert_int_equal(reg[CHAIN_PM / 4 + 1], BIT32(3));
+}
+
+/* Firmware may have started it: the first build resets it, too. */
+static void the_first_life_begins_with_a_reset(void **state)
+{
+	uint32_t *reg = mock.pci[0].reg;
+
+	(void)state;
+	pci_fixture_given[0] = BDF;
+	assert_int_equal(pci_fixture_launch(1), 0);
+	struct domain *d = world.domain[1];
+
+	d->job_step = 0;
+	d->job_cursor = d->job_aux = 0;
+	assert_false(build_step(d));
+	assert_int_equal(reg[CHAIN_EXPRESS / 4 + 2], 0x2830 | EXPRESS_RESET);
+	for (unsigned int i = 0; i < 109; i++) {
+		mock.time += NSEC_PER_MS;
+		assert_false(build_step(d));
+		assert_int_equal(d->job_step, 0);
+	}
+	/* Later ones were reset when they ended. */
+	d->restart_count = 1;
+	d->job_step = 0;
+	d->job_cursor = d->job_aux = 0;
+	reg[CHAIN_EXPRESS / 4 + 2] = 0;
+	assert_false(build_step(d));
+	assert_int_equal(reg[CHAIN_EXPRESS / 4 + 2], 0);
+	assert_int_equal(d->job_step, 1);
+}
+
+static void an_end_cuts_off_and_resets(void **state)
+{
+	struct domain *d = pci_fixture_ready();
+
+	(void)state;
+	pci_put(d, PCI_COMMAND, 2, COMMAND_MASTER);
+	pci_put(d, CHAIN_MSIX, 4, MSIX_ENABLE);
+	assert_ptr_equal(mock.attached[0], d);
+	stopped(d, CHAIN_EXPRESS + 8, 0x2830 | EXPRESS_RESET);
 	/* The reset forgot its regions; the next life finds them again. */
 	mock.pci[0].reg[PCI_BAR / 4] = BAR_64BIT;
 	mock.registers[0] = 0;
 	table_write(d, 8, 0x44);
 	pci_start(d);
 	assert_int_equal(mock.pci[0].reg[PCI_BAR / 4], REGISTERS | BAR_64BIT);
+	assert_int_equal(mock.pci[0].reg[CHAIN_EXPRESS / 4 + 2], 0x2830);
 	assert_int_equal(mock.pci[0].reg[CHAIN_MSIX / 4] & MSIX_ENABLE, 0);
 	assert_int_equal(mock.registers[0], 0xfee00000);
 	assert_int_equal(table_read(d, 8), 0);
-	assert_int_equal(get(d, PCI_COMMAND) & 0xffff, 0);
+	assert_int_equal(pci_get(d, PCI_COMMAND) & 0xffff, 0);
 }
 
 static void refused_dma_is_reported_with_name_and_address(void **state)
@@ -341,7 +379,7 @@ static void refused_dma_is_reported_with_name_and_address(void **state)
 	char text[8192];
 
 	(void)state;
-	ready();
+	pci_fixture_ready();
 	mock.time += NSEC_PER_SEC;
 	drain(text, sizeof(text));
 	mock.fault_bdf[0] = BDF;
@@ -389,6 +427,8 @@ int main(void)
 		TEST(a_message_raises_the_vector_that_the_guest_chose),
 		TEST(a_flood_is_cut_off_until_the_restart),
 		TEST(an_end_cuts_off_and_resets),
+		TEST(a_function_is_reset_by_what_it_has),
+		TEST(the_first_life_begins_with_a_reset),
 		TEST(refused_dma_is_reported_with_name_and_address),
 		TEST(a_vm_without_devices_finds_no_bus),
 	};

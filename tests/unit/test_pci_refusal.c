@@ -43,6 +43,8 @@ static void what_cannot_be_given_is_refused(void **state)
 	mock.pci[0].writable[PCI_BAR / 4] = 0xf0000000;
 	mock.pci[0].reg[PCI_BAR / 4] = 0xd0000000 | BAR_64BIT;
 	refused(pci_fixture_launch(1), "more registers than fit");
+	mock.pci[0].reg[CHAIN_PM / 4] = 1;	/* the chain ends */
+	refused(pci_fixture_launch(1), "its interrupt line (INTx) cannot");
 	mock.iommu_lacks = "it has no IOMMU";
 	refused(pci_fixture_launch(1), "cannot confine DMA: it has no IOMMU");
 }
@@ -62,6 +64,16 @@ static void functions_of_one_slot_have_one_owner(void **state)
 	pci_fixture_given[0] = BDF;
 	pci_fixture_given[1] = BDF + 1;
 	assert_int_equal(pci_fixture_launch(2), 0);
+
+	/* Nor is it shared with the machine; with nobody's function it may. */
+	pci_fixture_start(NULL);
+	pci_fixture_plug(BDF + 1, 0x06010000);
+	refused(pci_fixture_launch(1), "00:05.0 shares its slot with a bridge "
+		"or a function of the machine");
+	pci_fixture_plug(BDF + 7, 0x08060000);
+	refused(pci_fixture_launch(1), "shares its slot with a bridge");
+	pci_fixture_plug(BDF + 3, 0x0c050000);
+	assert_int_equal(pci_fixture_launch(1), 0);
 }
 
 static void without_iommu_the_description_must_accept_it(void **state)

@@ -134,6 +134,8 @@ uint8_t *arch_guest_ptr(const struct vcpu *v, uint64_t va, bool write);
 
 /* Launch: a function's configuration space, 4 KiB; NULL if out of reach. */
 void *arch_pci_config(uint16_t bdf);
+/* Boot CPU: a register of any function's, all ones if there is none. */
+uint32_t arch_pci_read(uint16_t bdf, unsigned int at);
 /* Launch: a page of a device's registers, or NULL: no room for more. */
 void *arch_map_registers(mfn_t mfn);
 uint32_t arch_register_read(const void *base, size_t offset);

@@ -27,7 +27,10 @@ struct device {
 	struct domain *owner;		/* [I] */
 	uint16_t bdf;			/* [I] bus, device and function */
 	uint8_t msi, msix, express;	/* [I] capabilities, 0 = none */
-	bool wide_msi;			/* [I] 64-bit addresses in it */
+	bool wide_msi, maskable_msi;	/* [I] 64-bit addresses; a mask */
+	uint8_t reset_at;		/* [I] the register that resets it */
+	uint32_t reset_word;		/* [I] what to write there */
+	uint32_t express_control;	/* [I] as firmware chose it */
 	uint32_t message_count;		/* [I] */
 	void *config;			/* [I] configuration space */
 	struct device_bar bar[DEVICE_BARS];	/* [I] */

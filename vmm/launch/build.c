@@ -19,13 +19,14 @@
 #include "core/platform.h"
 #include "core/world.h"
 #include "launch/launch.h"
+#include "vdev/pci.h"
 
 #define STEP_FRAMES	24u
 #define STEP_COPY	(16u * PAGE_SIZE)	/* not aligned: 500 each */
 #define STEP_LEAVES	16u
 
-enum build_phase { BUILD_RESET, BUILD_SCRUB, BUILD_MAP, BUILD_COPY,
-		   BUILD_FINISH };
+enum build_phase { BUILD_DEVICES, BUILD_RESET, BUILD_SCRUB, BUILD_MAP,
+		   BUILD_COPY, BUILD_FINISH };
 
 static const struct blueprint *blueprints;	/* [I] by domid - 1 */
 
@@ -270,10 +271,18 @@ static bool finish(struct domain *d, const struct blueprint *b)
 	return true;
 }
 
+/* Firmware has used them; from the second life on the end reset them. */
+static bool devices(struct domain *d)
+{
+	return atomic_load(&d->restart_count) ||
+	       pci_stop_step(d, &d->job_cursor, &d->job_aux);
+}
+
 bool build_step(struct domain *d)
 {
 	const struct blueprint *b = &blueprints[d->id - 1];
-	bool done = d->job_step == BUILD_RESET ? reset(d) :
+	bool done = d->job_step == BUILD_DEVICES ? devices(d) :
+		    d->job_step == BUILD_RESET ? reset(d) :
 		    d->job_step == BUILD_SCRUB ? scrub(d) :
 		    d->job_step == BUILD_MAP ? map(d) :
 		    d->job_step == BUILD_COPY ? copy(d, b) : finish(d, b);

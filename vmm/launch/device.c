@@ -13,7 +13,11 @@
 
 #define CLASS_BRIDGE	0x06u
 #define CLASS_SYSTEM	0x08u
-#define EXPRESS_RESET	BIT32(28)	/* it can; but not for its guest */
+#define EXPRESS_CAN	BIT32(28)	/* be reset; but not by its guest */
+#define EXPRESS_LASTING	0x7fffu		/* of the control register */
+#define ADVANCED_CAN	BIT32(25)
+#define POWER_NO_RESET	BIT32(3)	/* it sleeps and keeps its state */
+#define POWER_SLEEP	3u
 
 struct probe {
 	const struct plan *plan;
@@ -118,16 +122,38 @@ static void probe_table(struct probe *p)
 	show(device, device->msix + 4u, 8);
 }
 
+static void reset_by(struct device *device, unsigned int at, uint32_t word)
+{
+	device->reset_at = (uint8_t)at;
+	device->reset_word = word;
+}
+
 /* Whether a guest sees the capability at this place. */
 static bool probe_capability(struct device *device, uint8_t at)
 {
 	uint32_t head = read(device, at);
+	unsigned int last;	/* of MSI: its mask, and what is pending */
 
 	switch ((uint8_t)head) {
+	case CAP_POWER:
+		if (!device->reset_at &&
+		    !(read(device, at + 4u) & POWER_NO_RESET))
+			reset_by(device, at + 4u, POWER_SLEEP);
+		return false;
+	case CAP_ADVANCED:
+		if (head & ADVANCED_CAN)
+			reset_by(device, at + 4u, 1);
+		return false;
 	case CAP_MSI:
 		device->msi = at;
 		device->wide_msi = head & MSI_64BIT;
+		device->maskable_msi = head & MSI_MASKABLE && at <= 0xe8;
 		device->image[at / 4] = head & MSI_64BIT;
+		last = at / 4 + (device->wide_msi ? 4u : 3u);
+		if (device->maskable_msi) {
+			device->image[at / 4] |= MSI_MASKABLE;
+			device->live[last] = device->live[last + 1] = 1;
+		}
 		device->message_count = MAX(device->message_count, 1u);
 		return true;
 	case CAP_MSIX:
@@ -135,8 +161,13 @@ static bool probe_capability(struct device *device, uint8_t at)
 		return true;
 	case CAP_EXPRESS:
 		device->express = at;
+		device->express_control = read(device, at + EXPRESS_CONTROL) &
+					  EXPRESS_LASTING;
+		if (read(device, at + 4u) & EXPRESS_CAN)
+			reset_by(device, at + EXPRESS_CONTROL, EXPRESS_RESET |
+				 device->express_control);
 		show(device, at + 2u, (head >> 16 & 15) > 1 ? 0x3a : 0x12);
-		device->live[at / 4 + 1] &= ~EXPRESS_RESET;
+		device->live[at / 4 + 1] &= ~EXPRESS_CAN;
 		return true;
 	case CAP_VENDOR:
 		show(device, at + 2u, MAX(head >> 16 & 0xff, 3u) - 2);
@@ -168,22 +199,28 @@ static void probe_capabilities(struct probe *p)
 	}
 	if (device->msix)
 		probe_table(p);
+	if (!device->message_count)
+		refuse(p, "has no messages (MSI), and its interrupt line "
+			  "(INTx) cannot be given");
 }
 
 /* --- functions --- */
 
+static bool is_machines(uint32_t class)
+{
+	return class >> 24 == CLASS_BRIDGE || class >> 24 == CLASS_SYSTEM;
+}
+
 static void probe(struct probe *p)
 {
 	struct device *device = p->device;
-	unsigned int class;
 
 	device->config = arch_pci_config(device->bdf);
 	if (!device->config)
 		refuse(p, "is out of reach: no memory-mapped configuration");
 	if (read(device, PCI_ID) == UINT32_MAX)
 		refuse(p, "does not exist");
-	class = read(device, PCI_CLASS) >> 24;
-	if (class == CLASS_BRIDGE || class == CLASS_SYSTEM ||
+	if (is_machines(read(device, PCI_CLASS)) ||
 	    read(device, PCI_HEADER) >> 16 & 0x7f)
 		refuse(p, "is a bridge or belongs to the machine");
 	arch_register_write(device->config, PCI_COMMAND, COMMAND_NO_INTX);
@@ -212,6 +249,15 @@ static void check_owner(const struct probe *p)
 		    other->owner != p->device->owner)
 			refuse(p, "shares its slot with a function of "
 				      "another VM");
+	}
+	for (uint16_t n = 0; n < 8; n++) {
+		uint16_t other = (uint16_t)((p->device->bdf & ~7u) | n);
+
+		if (other != p->device->bdf &&
+		    arch_pci_read(other, PCI_ID) != UINT32_MAX &&
+		    is_machines(arch_pci_read(other, PCI_CLASS)))
+			refuse(p, "shares its slot with a bridge or a "
+				      "function of the machine");
 	}
 	if (lacks && !p->plan->unprotected_dma)
 		plan_refuse(p->plan, p->b->node, "bulkhead,pci: this machine "

@@ -77,9 +77,11 @@ void msi_start(struct device *device)
 		if (n == 0 && device->msi) {
 			uint32_t *image = &device->image[device->msi / 4];
 
+			/* The last is the mask, or not ours. */
 			write_all(device->config, device->msi, (uint32_t[]){
 				0, m.address, device->wide_msi ? 0 : m.data,
-				m.data }, device->wide_msi ? 4 : 3);
+				device->wide_msi ? m.data : 0, 0 },
+				  3u + device->wide_msi + device->maskable_msi);
 			image[0] &= ~MSI_ENABLE;
 			memset(image + 1, 0, device->wide_msi ? 12 : 8);
 		}
@@ -106,6 +108,9 @@ void msi_write(struct device *device, unsigned int offset, uint32_t value)
 		value &= MSI_ENABLE;
 		arch_register_write(device->config, offset, value);
 		*image = (*image & ~MSI_ENABLE) | value;
+	} else if (device->maskable_msi && at == data + 4) {
+		arch_register_write(device->config, offset,
+				    value & ENTRY_MASKED);
 	} else if (device->msi && at <= data) {
 		*image = value;
 		if (at == 4 || at == data)

@@ -17,10 +17,8 @@
 #define HOST_BRIDGE_CLASS	0x06000000u
 #define COMMAND_GUEST		(COMMAND_MEMORY | COMMAND_MASTER | \
 				 COMMAND_NO_INTX)
-#define EXPRESS_CONTROL		0x08u		/* in the capability */
-#define EXPRESS_CAN_RESET	BIT32(28)	/* device capabilities, +4 */
-#define EXPRESS_RESET		BIT32(15)
 #define RESET_TIME		(100 * NSEC_PER_MS)
+#define WAKE_TIME		(10 * NSEC_PER_MS)
 #define REPORTS			16u		/* in one turn */
 
 /* The function that CF8 names, or NULL; the host bridge is none. */
@@ -153,6 +151,10 @@ void pci_start(struct domain *d)
 						    PCI_BAR + 4 * n + 4,
 						    (uint32_t)(address >> 32));
 		}
+		if (device->express)
+			arch_register_write(device->config,
+					    device->express + EXPRESS_CONTROL,
+					    device->express_control);
 		device->sizing = 0;
 		write_command(device, 0);
 		msi_start(device);
@@ -165,28 +167,33 @@ static void stop(uint32_t number, struct device *device)
 {
 	arch_device_attach(number, device->bdf, NULL);
 	arch_register_write(device->config, PCI_COMMAND, COMMAND_NO_INTX);
-	if (device->express &&
-	    arch_register_read(device->config, device->express + 4u) &
-		    EXPRESS_CAN_RESET)
-		arch_register_write(device->config,
-				    device->express + EXPRESS_CONTROL,
-				    EXPRESS_RESET);
+	if (device->reset_at)
+		arch_register_write(device->config, device->reset_at,
+				    device->reset_word);
 	else
 		log_line("%s: its device " PCI_BDF " cannot be reset",
 			 device->owner->name, PCI_BDF_PARTS(device->bdf));
 }
 
-bool pci_stop_step(struct domain *d, uint64_t *since)
+/* Reset, the end of the reset (what was put to sleep wakes), done. */
+bool pci_stop_step(struct domain *d, uint64_t *phase, uint64_t *since)
 {
-	if (!d->device_count)
-		return true;
-	if (!*since) {
-		*since = arch_time();
-		for (uint32_t i = 0; i < d->device_count; i++)
-			stop(d->device_first + i,
-			     &world.device[d->device_first + i]);
+	nsec_t wait = *phase == 1 ? RESET_TIME : WAKE_TIME;
+
+	if (*phase && arch_time() - *since < wait)
+		return false;
+	for (uint32_t i = 0; *phase < 2 && i < d->device_count; i++) {
+		uint32_t number = d->device_first + i;
+		struct device *device = &world.device[number];
+
+		if (!*phase)
+			stop(number, device);
+		else if (device->reset_at)
+			arch_register_write(device->config, device->reset_at,
+					    0);
 	}
-	return arch_time() - *since >= RESET_TIME;
+	*since = arch_time();
+	return !d->device_count || (*phase)++ == 2;
 }
 
 void pci_report(void)

@@ -26,16 +26,21 @@ enum {				/* configuration registers, by dword */
 #define BAR_IO			1u
 #define BAR_64BIT		4u
 
+#define CAP_POWER		0x01u
 #define CAP_MSI			0x05u
 #define CAP_VENDOR		0x09u
 #define CAP_EXPRESS		0x10u
 #define CAP_MSIX		0x11u
+#define CAP_ADVANCED		0x13u
 #define MSI_ENABLE		BIT32(16)
 #define MSI_64BIT		BIT32(23)
+#define MSI_MASKABLE		BIT32(24)
 #define MSIX_ENABLE		BIT32(31)
 #define MSIX_MASK_ALL		BIT32(30)
 #define MSIX_SIZE_SHIFT		16u
 #define MSIX_SIZE_MASK		0x7ffu
+#define EXPRESS_CONTROL		0x08u	/* in the capability */
+#define EXPRESS_RESET		BIT32(15)
 
 /* The ports from CF8 up; size is 1, 2 or 4. All ones if d has no device. */
 uint32_t pci_read(const struct domain *d, uint16_t port, unsigned int size);
@@ -50,11 +55,11 @@ bool pci_memory(struct vcpu *v, const struct vmexit *exit);
 /* Build of d: its devices as after power-on, and opened to it. */
 void pci_start(struct domain *d);
 /*
- * End of d: a bounded step of cutting its devices off and resetting them;
- * true when nothing that they were told before is under way. *since is 0 at
- * the first step.
+ * End of d, and before its first build: a bounded step of cutting its devices
+ * off and resetting them; true when nothing that they were told before is
+ * under way. *phase and *since are 0 at the first step.
  */
-bool pci_stop_step(struct domain *d, uint64_t *since);
+bool pci_stop_step(struct domain *d, uint64_t *phase, uint64_t *since);
 
 /* Reports DMA that the IOMMU refused; bounded. Boot CPU. */
 void pci_report(void);

@@ -11,6 +11,13 @@ void *arch_pci_config(uint16_t bdf)
 	return NULL;
 }
 
+uint32_t arch_pci_read(uint16_t bdf, unsigned int at)
+{
+	const uint32_t *config = arch_pci_config(bdf);
+
+	return config ? config[at / 4] : UINT32_MAX;
+}
+
 void *arch_map_registers(mfn_t mfn)
 {
 	return mock.registers;

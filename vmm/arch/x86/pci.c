@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the configuration space and the registers of PCI functions are. Only
- * memory-mapped configuration is used ("PCI Firmware Specification", MCFG):
- * unlike the ports CF8 and CFC it takes no lock.
+ * Where the configuration space and the registers of PCI functions are. For
+ * those of VMs it is memory-mapped ("PCI Firmware Specification", MCFG), which
+ * takes no lock. The ports CF8 and CFC are the boot CPU's alone.
  */
 #include "arch/x86/acpi.h"
 #include "arch/x86/paging.h"
@@ -28,6 +28,12 @@ void *arch_pci_config(uint16_t bdf)
 					       (uint64_t)bdf * PAGE_SIZE);
 	}
 	return NULL;
+}
+
+uint32_t arch_pci_read(uint16_t bdf, unsigned int at)
+{
+	insn_outl(0xcf8, BIT32(31) | (uint32_t)bdf << 8 | at);
+	return insn_inl(0xcfc);
 }
 
 void *arch_map_registers(mfn_t mfn)
