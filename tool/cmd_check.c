@@ -3,6 +3,7 @@
  * bulkhead check: everything that can be known without starting anything.
  */
 #include "command.h"
+#include "inventory.h"
 #include "tree.h"
 
 #include <inttypes.h>
@@ -25,6 +26,8 @@ static int write_tree(const struct machine *m, const char *path)
 int cmd_check(const struct arguments *a)
 {
 	const char *dtb = argument_value(a, "dtb", NULL);
+	const char *list = argument_value(a, "inventory", NULL);
+	struct inventory v = { 0 };
 	struct faults faults = { 0 };
 	struct machine m;
 	char *cache = machine_cache();
@@ -33,6 +36,8 @@ int cmd_check(const struct arguments *a)
 	machine_read(a->word[0], &m, &faults);
 	machine_load(&m, cache, &faults);
 	machine_plan(&m, &faults);
+	if (list && inventory_read(list, &v, &faults))
+		inventory_check(&v, &m, &faults);
 	faults_print(&faults, stderr);
 	if (faults.bad) {
 		fprintf(stderr, "bulkhead: %zu thing%s to correct in %s\n",
@@ -47,6 +52,7 @@ int cmd_check(const struct arguments *a)
 		if (dtb)
 			status = write_tree(&m, dtb);
 	}
+	inventory_free(&v);
 	faults_free(&faults);
 	machine_free(&m);
 	free(cache);

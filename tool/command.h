@@ -86,6 +86,7 @@ int cmd_doctor(const struct arguments *a);
 int cmd_gdb(const struct arguments *a);
 int cmd_graph(const struct arguments *a);
 int cmd_help(const struct arguments *a);
+int cmd_inventory(const struct arguments *a);
 int cmd_list(const struct arguments *a);
 int cmd_log(const struct arguments *a);
 int cmd_operate(const struct arguments *a);

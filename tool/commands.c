@@ -54,6 +54,8 @@ static const struct option_set build = { build_list, ARRAY_COUNT(build_list) };
 
 static const struct option_spec check_list[] = {
 	{ "dtb", 0, "FILE", "also write the launch description there" },
+	{ "inventory", 'i', "FILE",
+	  "also check it for the machine of which FILE is the inventory" },
 };
 static const struct option_set check = { check_list, ARRAY_COUNT(check_list) };
 
@@ -61,6 +63,13 @@ static const struct option_spec graph_list[] = {
 	{ "format", 'f', "text|dot|svg", "how to print it (text)" },
 };
 static const struct option_set graph = { graph_list, ARRAY_COUNT(graph_list) };
+
+static const struct option_spec inventory_list[] = {
+	{ "json", 'j', NULL, "print it as JSON" },
+	{ "save", 's', "FILE", "write it there, for check --inventory" },
+};
+static const struct option_set inventory = { inventory_list,
+					     ARRAY_COUNT(inventory_list) };
 
 static const struct option_spec list_list[] = {
 	{ "long", 'l', NULL, "also whom each VM serves and uses" },
@@ -99,7 +108,9 @@ const struct command commands[] = {
 	  "check a machine and print all that is wrong",
 	  "DIR holds machine.conf and one NAME.cfg, in the format of xl.cfg, "
 	  "for each VM. Kernels are unpacked and examined and memory is "
-	  "summed up; nothing is started. Settings: see docs/config.md.",
+	  "summed up; nothing is started. With --inventory also what another "
+	  "machine has: functions for pci and their groups, memory, CPUs. "
+	  "Settings: see docs/config.md.",
 	  { &check },
 	  cmd_check },
 	{ "build",
@@ -162,6 +173,18 @@ const struct command commands[] = {
 	  "said and the status is 1. With DIR: what the files there imply.",
 	  { &graph, &machine },
 	  cmd_graph },
+	{ "inventory",
+	  "",
+	  0,
+	  0,
+	  "show what the machine has",
+	  "CPUs and memory for VMs, the kind of the IOMMU, and each PCI "
+	  "function with its group, class, numbers and registers, as the VMM "
+	  "of a running machine finds them. Functions of one group must have "
+	  "one owner. Saved, it serves `check --inventory` before another "
+	  "configuration boots there.",
+	  { &inventory, &machine },
+	  cmd_inventory },
 	{ "top",
 	  "",
 	  0,

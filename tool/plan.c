@@ -3,6 +3,7 @@
  * What a machine is made of: files opened once however many VMs use them,
  * and memory summed up before anything starts.
  */
+#include "inventory.h"
 #include "machine.h"
 #include "progress.h"
 #include "serve.h"
@@ -231,6 +232,18 @@ static void cpus_check(const struct machine *m, const struct vm *vm,
 	}
 }
 
+static void pci_taken(const struct vm *vm, size_t i, const struct vm *owner,
+		      struct faults *faults)
+{
+	char *name = function_name(vm->pci[i]);
+
+	fault_add(faults, (struct place){ vm->file, vm->pci_line },
+		  "'pci' names %s, a function that VM '%s' has already: give "
+		  "each to one VM, once",
+		  name, owner->name);
+	free(name);
+}
+
 /* A function has one owner; `before` counts those that are looked at first. */
 static void pci_check(const struct machine *m, size_t before,
 		      struct faults *faults)
@@ -242,14 +255,7 @@ static void pci_check(const struct machine *m, size_t before,
 			for (size_t j = 0;
 			     j < (k == before ? i : m->vm[k].pci_count); j++)
 				if (m->vm[k].pci[j] == vm->pci[i])
-					fault_add(faults,
-						  (struct place){
-							  vm->file,
-							  vm->pci_line },
-						  "'pci' names a function that "
-						  "VM '%s' has already: give "
-						  "each to one VM, once",
-						  m->vm[k].name);
+					pci_taken(vm, i, &m->vm[k], faults);
 }
 
 void machine_plan(struct machine *m, struct faults *faults)

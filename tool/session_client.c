@@ -280,11 +280,12 @@ static void domain_route(struct session *s, const struct frame *f)
 		client_send(oldest->client, f);
 }
 
-/* Rows of sharing say by which command they were asked for. */
-static void shares_route(struct session *s, const struct frame *f)
+/* These rows say by which command they were asked for. */
+static void rows_route(struct session *s, const struct frame *f)
 {
 	struct frame out = *f;
 
+	/* Each begins with a cookie. */
 	if (f->length < sizeof(struct telemetry_shares))
 		return;
 	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
@@ -300,8 +301,8 @@ static void shares_route(struct session *s, const struct frame *f)
 
 void session_share(struct session *s, const struct frame *f)
 {
-	if (f->type == TELEMETRY_SHARES) {
-		shares_route(s, f);
+	if (f->type == TELEMETRY_SHARES || f->type == TELEMETRY_INVENTORY) {
+		rows_route(s, f);
 		return;
 	}
 	if (f->type == TELEMETRY_REPLY) {

@@ -96,6 +96,7 @@ static void frame_take(struct session *s, const struct frame *f)
 	case TELEMETRY_HELLO:
 	case TELEMETRY_DOMAIN:
 	case TELEMETRY_SHARES:
+	case TELEMETRY_INVENTORY:
 	case TELEMETRY_REPLY:
 	case TELEMETRY_COMMAND:
 	case TELEMETRY_INPUT:

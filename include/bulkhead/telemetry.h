@@ -29,6 +29,7 @@ enum telemetry_type {
 	TELEMETRY_DONE = 0x08,		/* u8 exit byte: every VM has ended */
 	TELEMETRY_TAKEN = 0x09,		/* u16: bytes taken of one INPUT */
 	TELEMETRY_SHARES = 0x0a,	/* struct telemetry_shares, then rows */
+	TELEMETRY_INVENTORY = 0x0b,	/* struct telemetry_inventory, rows */
 	/* tool to VMM */
 	TELEMETRY_COMMAND = 0x80,	/* struct telemetry_command */
 	TELEMETRY_INPUT = 0x81,		/* bytes for the VM's console */
@@ -45,6 +46,7 @@ enum telemetry_op {
 	TELEMETRY_OP_POWEROFF = 8,	/* stop the machine */
 	TELEMETRY_OP_HELLO = 9,		/* HELLO again, then REPLY */
 	TELEMETRY_OP_SHARES = 10,	/* a SHARES frame, then REPLY */
+	TELEMETRY_OP_INVENTORY = 11,	/* an INVENTORY frame, then REPLY */
 };
 
 enum telemetry_state {
@@ -100,7 +102,7 @@ struct telemetry_event {
 struct telemetry_command {
 	uint32_t cookie;		/* echoed in the REPLY */
 	uint8_t op;			/* enum telemetry_op; frame's domid */
-	uint8_t from[3];		/* OP_SHARES: where to go on; else 0 */
+	uint8_t from[3];		/* of the last two ops; else 0 */
 } __attribute__((packed));
 
 struct telemetry_reply {
@@ -116,6 +118,23 @@ struct telemetry_reply {
 struct telemetry_shares {
 	uint32_t cookie;		/* of the command */
 	/* rows follow */
+} __attribute__((packed));
+
+/*
+ * What the machine has. `from` is a PCI function; rows are those that are
+ * there from it on, up to the end of its bus. A status above 0 is `from` of
+ * the next part. The REPLY's text names the IOMMU, or is "none: " and why.
+ */
+struct telemetry_inventory {
+	uint32_t cookie;		/* of the command */
+	uint32_t cpu_count;		/* that run VMs */
+	uint64_t ram_kib;
+	/* rows follow */
+} __attribute__((packed));
+
+struct telemetry_function {
+	uint16_t bdf;			/* bus << 8 | device << 3 | function */
+	uint32_t config[16];		/* its registers: the header */
 } __attribute__((packed));
 
 enum telemetry_share_kind {

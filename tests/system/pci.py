@@ -10,6 +10,7 @@ import threading
 from devices import ask
 from lab import (GENERIC, OUT, TOOL, WORK, Shell, expect, machine, operate,
                  session)
+from session import command
 
 NVME = ["file=%s,if=none,id=disk,format=raw", "nvme,drive=disk,serial=1,addr=5"]
 READ = "echo sum'' $(dd if=$D bs=1M count=8 skip=%d | sha256sum)"
@@ -159,10 +160,31 @@ HEAVY = {"vblk": "dd if=/dev/vda of=/dev/null bs=64k",
          "nic": "wget -q -O /dev/null %s"}
 
 
+def check_inventory(folder):
+    """The machine says what it has; it fits this configuration, and does not
+    fit one that wants a function beside a bridge."""
+    saved = WORK + "/inventory"
+    operate("devices", "inventory", "--save", saved)
+    with open(saved) as f:
+        text = f.read()
+    for line in ("cpus 2", "memory 1023 MiB", "iommu AMD-Vi",
+                 "00:05.0 .* 010000 1af4:1042 .*", "00:1f.0 .* bridge",
+                 "00:06.0 .* 020000 8086:10d3 .*", "00:07.0 .* 8086:2922 .*"):
+        expect(re.search("^%s$" % line, text, re.M), line + "\n" + text)
+    words = [TOOL, "check", folder, "--inventory", saved]
+    status, text = command(words, 60)
+    expect(status == 0, text)
+    words[2] = machine("builtin", "", {"disk0": {"pci": ["00:1f.2"]}})
+    status, text = command(words, 60)
+    expect(status == 1 and "00:1f.2, which shares its IOMMU group with "
+           "00:1f.0, a bridge" in text, text)
+
+
 def test_real_devices():
     """the stock drivers of virtio-blk, AHCI and e1000e, each in a VM of its
     own behind the IOMMU, move real data by messages, also after all three
-    were restarted under load; another VM notices nothing"""
+    were restarted under load; another VM notices nothing. What the machine
+    has can be saved, and checked against"""
     disk = {name: Disk(name) for name in ("vblk", "sata")}
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Giver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -188,6 +210,7 @@ def test_real_devices():
     with session([TOOL, "run", folder, "--timeout", "400", *devices]) as s:
         s.wait_for_all([r"\] %s: ready" % n for n in vms], 150)
         use_all(disk, url)
+        check_inventory(folder)
         for name, words in HEAVY.items():
             with Shell("devices", name) as shell:
                 shell.run("{ while :; do %s; done 2>&- & }" % (

@@ -142,6 +142,7 @@ uint32_t arch_register_read(const void *base, size_t offset);
 void arch_register_write(void *base, size_t offset, uint32_t value);
 /* NULL if all DMA of all devices is confined, or why it is not. */
 const char *arch_iommu_lacks(void);
+const char *arch_iommu_name(void);
 /*
  * From now on DMA of the function reaches what d's nested tables map for
  * data, through them; d NULL: nothing, nor do its interrupts arrive. number

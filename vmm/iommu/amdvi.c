@@ -163,6 +163,11 @@ const char *arch_iommu_lacks(void)
 	return unit_count ? lacks : "it has no IOMMU";
 }
 
+const char *arch_iommu_name(void)
+{
+	return "AMD-Vi";
+}
+
 static void unit_add(uint64_t address)
 {
 	struct unit *u = &unit[unit_count];

@@ -11,6 +11,7 @@
 #define REPLY_TEXT_MAX	240u
 #define SHARES_PIECE	128u	/* entries looked at for one command */
 #define SHARES_ROWS	13u	/* they fit a queue with a console's flood */
+#define FUNCTION_ROWS	2u	/* likewise */
 
 bool telemetry_send(struct ring *box, unsigned int type, uint16_t domid,
 		    const void *payload, size_t size)
@@ -182,6 +183,32 @@ static int send_shares(struct ring *box, struct domain *d, uint32_t cookie,
 	return i < all ? (int)i : 0;
 }
 
+/* The functions behind `from` on its bus; as above. */
+static int send_functions(struct ring *box, uint32_t cookie, uint32_t from)
+{
+	struct {
+		struct telemetry_inventory head;
+		struct telemetry_function row[FUNCTION_ROWS];
+	} __attribute__((packed)) f = {
+		.head = { cookie, world.cpu_count - world.cpu_first,
+			  world.ram_frames * 4 }
+	};
+	struct telemetry_function *end = f.row;
+	uint32_t i = from & 0xffff, stop = (i | 0xff) + 1;
+
+	for (; i < stop && end < f.row + FUNCTION_ROWS; i++) {
+		if (arch_pci_read((uint16_t)i, 0) == UINT32_MAX)
+			continue;
+		end->bdf = (uint16_t)i;
+		for (unsigned int n = 0; n < ARRAY_SIZE(end->config); n++)
+			end->config[n] = arch_pci_read(end->bdf, 4 * n);
+		end++;
+	}
+	telemetry_send(box, TELEMETRY_INVENTORY, 0, &f,
+		       (size_t)((char *)end - (char *)&f));
+	return i < stop ? (int)i : 0;
+}
+
 /* Not inlined: bench/run tells its price from that of everything else. */
 __attribute__((noinline)) bool telemetry_audit(char *text, size_t size)
 {
@@ -205,11 +232,13 @@ static int command(struct ring *box, struct domain *d,
 		   const struct telemetry_command *c, char *text)
 {
 	unsigned int op = c->op;
+	uint32_t from = (uint32_t)(c->from[0] | c->from[1] << 8 |
+				   c->from[2] << 16);
 	uint64_t produced;
 
 	if (!world.commands_allowed && op != TELEMETRY_OP_LIST &&
 	    op != TELEMETRY_OP_HELLO && op != TELEMETRY_OP_TAIL &&
-	    op != TELEMETRY_OP_SHARES)
+	    op != TELEMETRY_OP_SHARES && op != TELEMETRY_OP_INVENTORY)
 		return -XEN_EPERM;
 	switch (op) {
 	case TELEMETRY_OP_LIST:
@@ -219,6 +248,11 @@ static int command(struct ring *box, struct domain *d,
 	case TELEMETRY_OP_HELLO:
 		telemetry_send_hello(box);
 		return 0;
+	case TELEMETRY_OP_INVENTORY:
+		format_text(text, REPLY_TEXT_MAX, "%s%s",
+			    arch_iommu_lacks() ? "none: " : "",
+			    arch_iommu_lacks() ?: arch_iommu_name());
+		return send_functions(box, c->cookie, from);
 	case TELEMETRY_OP_AUDIT:
 		return telemetry_audit(text, REPLY_TEXT_MAX) ? 0 : -XEN_EIO;
 	case TELEMETRY_OP_POWEROFF:
@@ -230,8 +264,7 @@ static int command(struct ring *box, struct domain *d,
 		return -XEN_ESRCH;
 	switch (op) {
 	case TELEMETRY_OP_SHARES:
-		return send_shares(box, d, c->cookie, (uint32_t)(
-			c->from[0] | c->from[1] << 8 | c->from[2] << 16));
+		return send_shares(box, d, c->cookie, from);
 	case TELEMETRY_OP_PAUSE:
 		return domain_pause(d);
 	case TELEMETRY_OP_UNPAUSE:

@@ -28,6 +28,20 @@ import struct
 import sys
 
 
+# Functions of the fake machine: number -> registers that are not 0. One
+# answers for all eight of its device; behind another is a bus.
+FUNCTIONS = {
+    0x00: {0: 0x29c08086, 2: 0x06000000},
+    0x30: {0: 0x000c1b36, 2: 0x06040000, 3: 1 << 16, 6: 0x00010100},
+    0x38: {0: 0x10c98086, 2: 0x02000001, 3: 0x80 << 16},
+    0x39: {0: 0x10c98086, 2: 0x02000001, 3: 0x80 << 16},
+    0xf8: {0: 0x29188086, 2: 0x06010002, 3: 0x80 << 16},
+    0xfa: {0: 0x29228086, 2: 0x01060102, 8: 0xc081, 9: 0xfebd1000},
+    0x100: {0: 0x10d38086, 2: 0x02000000},
+    **{0x28 + n: {0: 0x00101b36, 2: 0x01080202, 4: 0xfe000004, 5: 1}
+       for n in range(8)}}
+
+
 def crc16(data):
     crc = 0xffff
     for b in data:
@@ -147,6 +161,16 @@ class Machine:
                                              4 + domid, 7 - domid,
                                              30 * self.asked *
                                              (domid == 1)))
+        elif op == 11:
+            words = b"AMD-Vi"
+            first = int.from_bytes(payload[5:8], "little")
+            there = [n for n in sorted(FUNCTIONS) if n >= first and
+                     n >> 8 == first >> 8]
+            self.send(11, 0, struct.pack("<IIQ", cookie, 2, 1023 << 10) +
+                      b"".join(struct.pack("<H16I", n, *[
+                          FUNCTIONS[n].get(i, 0) for i in range(16)])
+                               for n in there[:2]))
+            status = there[1] + 1 if len(there) > 2 else 0
         self.send(6, 0, struct.pack("<Ii", cookie, status) + words)
         return op != 8
 

@@ -202,7 +202,7 @@ static void a_pci_function_has_one_owner(void **state)
 	world_read(&w, "");
 	assert_true(machine_has_pci(&w.m));
 	assert_int_equal(w.f.bad, 1);
-	assert_fault(&w.f, 5, "'pci' names a function that VM 'a' has");
+	assert_fault(&w.f, 5, "'pci' names 03:00.1, a function that VM 'a'");
 	world_end(&w);
 }
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The tool with a machine that runs: boot, run and the commands for it."""
+import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -178,6 +180,57 @@ def top_shows_rates(w):
     holds(r.stderr, b"--delay is '0'")
 
 
+INVENTORY = b"""cpus 2
+memory 1023 MiB
+iommu AMD-Vi
+# function, group, class, vendor:device, registers
+00:00.0   0 060000 8086:29c0 # bridge
+00:05.0   1 010802 1b36:0010 1fe000000 # storage
+00:06.0   2 060400 1b36:000c header 1 buses 01-01 # bridge
+00:07.0   3 020000 8086:10c9 # network
+00:07.1   3 020000 8086:10c9 # network
+00:1f.0   4 060100 8086:2918 # bridge
+00:1f.2   4 010601 8086:2922 port:c080 febd1000 # storage
+01:00.0   2 020000 8086:10d3 # network
+"""
+
+
+def inventory_is_shown_saved_and_checked(w):
+    folder = w.machine("say=up serve done=0x10")
+    w.run(folder)
+    r = w.tool("inventory")
+    equal((r.returncode, r.stderr, r.stdout), (0, b"", INVENTORY))
+    all_of_it = json.loads(w.tool("inventory", "--json").stdout)
+    equal((all_of_it["cpus"], all_of_it["memory_mib"], all_of_it["iommu"]),
+          (2, 1023, "AMD-Vi"))
+    functions = {f["function"]: f for f in all_of_it["functions"]}
+    equal(len(functions), 8)
+    equal(functions["00:1f.2"], {
+        "function": "00:1f.2", "group": 4, "class": "010601",
+        "vendor": "8086", "device": "2922", "header": 0,
+        "registers": ["port:c080", "febd1000"]})
+    equal(functions["00:06.0"]["buses"], [1, 1])
+    path = os.path.join(w.dir, "saved")
+    r = w.tool("inventory", "--save", path)
+    equal((r.returncode, r.stderr, r.stdout), (0, b"", b""))
+    with open(path, "rb") as f:
+        equal(f.read(), INVENTORY)
+    r = w.tool("inventory", "--save", w.dir + "/none/x")
+    equal(r.returncode, 1)
+    holds(r.stderr, b"/none/x cannot be written (")
+    holds(w.tool("inventory", "--save", path, "--json").stderr, b"not both")
+    equal(w.tool("check", folder, "--inventory", path).returncode, 0)
+    with open(os.path.join(folder, "beta.cfg"), "a") as f:
+        f.write("pci=['00:05.0', '00:09.0']\n")
+    equal(w.tool("check", folder).returncode, 0)
+    r = w.tool("check", folder, "--inventory", path)
+    equal(r.returncode, 1)
+    equal(re.sub(rb"^.*/box/", b"", r.stderr.splitlines()[0]),
+          b"beta.cfg:6: 'pci' names 00:09.0, which the machine of %s does "
+          b"not have: write one that it has, for example 00:07.0, 00:07.1, "
+          b"00:1f.2" % path.encode())
+
+
 def same_name_twice_is_refused(w):
     folder = w.machine("serve")
     w.run(folder)
@@ -308,6 +361,7 @@ TESTS = (boot_ends_as_the_vm_ended, qemu_dying_is_told, missing_qemu_is_told,
          a_slow_console_loses_nothing, noise_on_the_port_is_survived,
          no_qemu_is_left_behind, closed_output_ends_the_machine,
          other_terminals_reach_the_machine, top_shows_rates,
+         inventory_is_shown_saved_and_checked,
          same_name_twice_is_refused,
          console_shows_history_then_goes_on, log_follows,
          terminal_is_raw_and_comes_back, saved_modules_start_by_themselves,

@@ -43,6 +43,11 @@ const char *arch_iommu_lacks(void)
 	return mock.iommu_lacks;
 }
 
+const char *arch_iommu_name(void)
+{
+	return "mock";
+}
+
 void arch_device_attach(unsigned int number, uint16_t bdf,
 			const struct domain *d)
 {
