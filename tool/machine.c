@@ -28,6 +28,8 @@ static const struct key keys[] = {
 	  "1: audit all memory each time a VM ends" },
 	{ "unprotected_dma", KEY_BOOL, FIELD(unprotected_dma), 0, 1,
 	  "1: pci also where no IOMMU keeps a device from all memory" },
+	{ "iommu", KEY_OTHER, 0, 0, 0,
+	  "\"amd\" or \"intel\": what QEMU emulates for pci" },
 	{ "exit_port", KEY_NUMBER, FIELD(exit_port), 1, 65535,
 	  "I/O port that gets a status before power-off" },
 	{ "store", KEY_STRING, FIELD(store), 0, 0,
@@ -62,20 +64,20 @@ void machine_free(struct machine *m)
 	*m = (struct machine){ 0 };
 }
 
-static void when_done_read(const struct cfg *c, struct machine *m,
-			   struct faults *faults)
+/* Whether the setting is the second of two words, not the first or absent. */
+static bool word_read(const struct cfg *c, const char *key,
+		      const char *const words[2], struct faults *faults)
 {
-	const struct cfg_setting *s = cfg_find(c, "when_done");
+	const struct cfg_setting *s = cfg_find(c, key);
 	const char *word;
 
 	if (!s || !value_string(c, s->key, &s->value, &word, faults))
-		return;
-	m->poweroff_when_done = text_equal(word, "poweroff");
-	if (!m->poweroff_when_done && !text_equal(word, "stay"))
+		return false;
+	if (!text_equal(word, words[0]) && !text_equal(word, words[1]))
 		fault_add(faults, (struct place){ c->file, s->line },
-			  "'when_done' is \"%s\": write \"stay\" or "
-			  "\"poweroff\"",
-			  word);
+			  "'%s' is \"%s\": write \"%s\" or \"%s\"", key, word,
+			  words[0], words[1]);
+	return text_equal(word, words[1]);
 }
 
 /* Puts the VM that is called `name` at place `at`; the rest moves up. */
@@ -259,6 +261,8 @@ static void peers_check(const struct machine *m, const struct vm *vm,
 static void conf_read(const char *folder, struct machine *m, struct cfg *c,
 		      struct faults *faults)
 {
+	static const char *const when_done[2] = { "stay", "poweroff" };
+	static const char *const iommu[2] = { "amd", "intel" };
 	char *path = path_join(folder, MACHINE_FILE);
 
 	*c = (struct cfg){ 0 };
@@ -269,7 +273,9 @@ static void conf_read(const char *folder, struct machine *m, struct cfg *c,
 			  "for each VM");
 	} else if (cfg_read(path, c, faults)) {
 		keys_read(&machine_keys, c, m, faults);
-		when_done_read(c, m, faults);
+		m->poweroff_when_done =
+			word_read(c, "when_done", when_done, faults);
+		m->intel_iommu = word_read(c, "iommu", iommu, faults);
 	}
 	const struct cfg_setting *s = cfg_find(c, "memory");
 

@@ -30,6 +30,7 @@ struct machine {
 	bool commands;
 	bool audit_on_end;
 	bool unprotected_dma; /* pci without an IOMMU */
+	bool intel_iommu;     /* QEMU's, else AMD's */
 	uint64_t exit_port; /* 0: none */
 	char *store;	    /* name of the xenstore VM; NULL: none */
 	unsigned int store_domid;

@@ -67,13 +67,17 @@ static void machine_words(struct words *w, const struct qemu_options *o,
 {
 	/* Where QEMU emulates several CPUs, VMs do not get the first one. */
 	bool extra_cpu = m->cpus > 1 && !o->kvm;
+	bool iommu = machine_has_pci(m) && !m->unprotected_dma;
 	char *size = text_format("-m %" PRIu64 " -smp %" PRIu64, m->memory,
 				 m->cpus + extra_cpu);
 	const char *extra;
 
 	word_add(w, text_copy(o->program));
 	words_add(w, "-nodefaults -no-user-config -display none -no-reboot "
-		     "-monitor none -M q35");
+		     "-monitor none");
+	/* KVM's own I/O APIC knows no remapped interrupts. */
+	words_add(w,
+		  o->kvm && iommu ? "-M q35,kernel-irqchip=split" : "-M q35");
 	words_add(w, o->kvm ? "-accel kvm -cpu host" : "-accel tcg -cpu EPYC");
 	words_add(w, size);
 	words_add(w, "-device isa-debug-exit,iobase=0xf4,iosize=4");
@@ -87,8 +91,10 @@ static void machine_words(struct words *w, const struct qemu_options *o,
 		words_add(w, gdb);
 		free(gdb);
 	}
-	if (machine_has_pci(m) && !m->unprotected_dma)
-		words_add(w, "-device amd-iommu,intremap=on");
+	if (iommu)
+		words_add(w, m->intel_iommu ? "-device intel-iommu,"
+					      "intremap=on,aw-bits=48"
+					    : "-device amd-iommu,intremap=on");
 	for (size_t i = 0; (extra = argument_nth(o->given, "qemu-arg", i)); i++)
 		word_add(w, text_copy(extra));
 	free(size);

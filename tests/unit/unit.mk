@@ -98,6 +98,7 @@ $(FUZZ_BIN): $(OUT)/fuzz/%: $(OUT)/fuzz/%.c.o \
 		-o $@ $^ $(FUZZ_LIBS_$(*F))
 
 -include tests/unit/x86/x86.mk
+-include tests/unit/iommu/iommu.mk
 -include tests/unit/tsan.mk
 
 .PHONY: unit explore fuzz

@@ -40,7 +40,8 @@ static inline size_t arch_index_nospec(size_t index, size_t count)
 
 /*
  * A leaf. kind (0..7) is kept in software bits and read back unchanged. Of
- * kind ARCH_KIND_DEVICE are a device's registers: uncached, not for DMA.
+ * kind ARCH_KIND_DEVICE are a device's registers: uncached, and where the
+ * IOMMU can tell (AMD-Vi) not for DMA.
  */
 #define ARCH_KIND_DEVICE	7u
 uint64_t arch_npte_leaf(mfn_t mfn, unsigned int level, bool writable,
@@ -140,8 +141,8 @@ uint32_t arch_pci_read(uint16_t bdf, unsigned int at);
 void *arch_map_registers(mfn_t mfn);
 uint32_t arch_register_read(const void *base, size_t offset);
 void arch_register_write(void *base, size_t offset, uint32_t value);
-/* NULL if all DMA of all devices is confined, or why it is not. */
-const char *arch_iommu_lacks(void);
+/* NULL if all DMA of the function is confined, or why it is not. */
+const char *arch_iommu_lacks(uint16_t bdf);
 const char *arch_iommu_name(void);
 /*
  * From now on DMA of the function reaches what d's nested tables map for

@@ -7,11 +7,22 @@
 #include "lib/types.h"
 
 #define IVRS_HEADER	48u
+#define AMDVI_TAIL	0x2008u		/* register: end of the commands */
+
+/* A block of the IVRS: a unit, or memory that functions are to reach. */
+struct amdvi_block {
+	uint8_t type, flags;		/* 0x00 */
+	uint16_t size;			/* 0x02 */
+	uint16_t id;			/* 0x04 the (first) function */
+	uint16_t last_id;		/* 0x06 of a range */
+	uint64_t address;		/* 0x08 of a unit's registers */
+};
+static_assert(sizeof(struct amdvi_block) == 16, "IVRS layout");
 
 enum {				/* registers */
 	REG_DEVICE_TABLE = 0x0000, REG_COMMANDS = 0x0008,
 	REG_EVENTS = 0x0010, REG_CONTROL = 0x0018, REG_EXCLUSION = 0x0020,
-	REG_COMMAND_HEAD = 0x2000, REG_COMMAND_TAIL = 0x2008,
+	REG_COMMAND_HEAD = 0x2000,
 	REG_EVENT_HEAD = 0x2010, REG_EVENT_TAIL = 0x2018, REG_STATUS = 0x2020,
 };
 
@@ -23,7 +34,7 @@ enum {				/* registers */
 #define STATUS_OVERFLOW	BIT32(0)
 
 /* Completion wait that stores; the address is part of the first word. */
-#define COMMAND_WAIT	(UINT64_C(1) << 60 | 1)
+#define AMDVI_WAIT	(UINT64_C(1) << 60 | 1)
 #define AMDVI_INVALIDATE_DEVICE(bdf)	{ UINT64_C(2) << 60 | (bdf), 0 }
 /* All pages of a domain: size bit, tables too, the largest address. */
 #define AMDVI_INVALIDATE_PAGES(domid) \
@@ -43,5 +54,3 @@ enum {				/* registers */
 #define AMDVI_REMAP_NONE	UINT64_C(1)
 /* An entry for a message: fixed, to one APIC. */
 #define AMDVI_REMAP_TO(id, vector)	((vector) << 16 | (id) << 8 | 1)
-
-#define MSI_ADDRESS	0xfee00000u

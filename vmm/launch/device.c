@@ -236,7 +236,7 @@ static void probe(struct probe *p)
 /* May this function have this owner, beside those that are there? */
 static void check_owner(const struct probe *p)
 {
-	const char *lacks = arch_iommu_lacks();
+	const char *lacks = arch_iommu_lacks(p->device->bdf);
 
 	if (p->device->bdf >> 8)
 		refuse(p, "is behind a bridge: only bus 0 is supported");

@@ -250,8 +250,8 @@ static int command(struct ring *box, struct domain *d,
 		return 0;
 	case TELEMETRY_OP_INVENTORY:
 		format_text(text, REPLY_TEXT_MAX, "%s%s",
-			    arch_iommu_lacks() ? "none: " : "",
-			    arch_iommu_lacks() ?: arch_iommu_name());
+			    arch_iommu_lacks(0) ? "none: " : "",
+			    arch_iommu_lacks(0) ?: arch_iommu_name());
 		return send_functions(box, c->cookie, from);
 	case TELEMETRY_OP_AUDIT:
 		return telemetry_audit(text, REPLY_TEXT_MAX) ? 0 : -XEN_EIO;

@@ -77,14 +77,47 @@ static bool attack_machine(void)
 		0xf0000000, 0xb0000000, 0x100000000, 0xffffff000,
 		0x10000000000, 0x7ffffffff000,
 	};
+	uint64_t step = boot_number("step", STEP);
 	bool found = false;
 
-	for (uint64_t at = 4 * STEP; at < MACHINE && !found; at += STEP)
+	for (uint64_t at = 4 * STEP; at < MACHINE && !found; at += step)
 		found = attack(at + 0x1230, protected);
 	for (unsigned int i = 0; protected &&
 	     i < sizeof(special) / sizeof(special[0]); i++)
 		attack(special[i], true);
 	return found;
+}
+
+static void send(uint64_t address, uint64_t data)
+{
+	page[0] = data;
+	edu_copy(page_gpa(page), EDU_BUFFER, 4, 0);
+	edu_copy(EDU_BUFFER, address, 4, EDU_TO_MEMORY);
+}
+
+/*
+ * VT-d has one table for all devices; 0 to 7 are ours, 8 to 15 a neighbour's.
+ * QEMU's does not know who sends what is written by DMA, and so cannot refuse
+ * the neighbour's: those are tried only by what the device sends by itself.
+ */
+static void forge_indices(void)
+{
+	unsigned int msi = pci_get(0x34) & 0xfc;
+	uint64_t before = interrupts;
+
+	for (uint64_t index = 16; index < 0x8000; index *= 2)
+		send(0xfee00018 | index << 5, 0);
+	send(0xfee00018, 16);
+	CHECK_EQ(interrupts, before);
+	for (uint32_t index = 8; index < 16; index++) {
+		pci_put(msi + 4, 0xfee00018 | index << 5);
+		*edu_register(EDU_RAISE) = 1;
+		for (unsigned int i = 0; i < 1000 && interrupts == before; i++)
+			clock_sleep(MILLISECOND);
+		CHECK_EQ(interrupts, ++before);
+		*edu_register(EDU_ACK) = 1;
+	}
+	pci_put(msi + 4, 0xfee00000);
 }
 
 /* Any data to any address of the local APICs' range: own vectors at most. */
@@ -95,13 +128,12 @@ static void forge_messages(void)
 	for (unsigned int vector = 0x20; vector < 0x100; vector++)
 		if (vector != VECTOR && vector != VECTOR_EVENT)
 			trap_set_handler(vector, on_stray);
-	for (uint64_t data = 0x30; data < 0x100; data += 0x11) {
-		page[0] = data;
-		edu_copy(page_gpa(page), EDU_BUFFER, 4, 0);
-		edu_copy(EDU_BUFFER, 0xfee00000, 4, EDU_TO_MEMORY);
-	}
-	CHECK_EQ(strays, 0);
+	for (uint64_t data = 0x30; data < 0x100; data += 0x11)
+		send(0xfee00000, data);
 	CHECK_EQ(interrupts, before);
+	if (boot_number("indices", 0))
+		forge_indices();
+	CHECK_EQ(strays, 0);
 }
 
 int main(void)

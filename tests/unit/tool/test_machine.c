@@ -58,8 +58,9 @@ static void settings_of_the_machine_arrive(void **state)
 	test_vm_file(w.folder, "a", "");
 	world_read(&w, "name='m'\nmemory=512\ncpus=4\ncommands=0\n"
 		       "when_done='poweroff'\naudit_on_end=1\n"
-		       "exit_port=0xf4\n");
+		       "exit_port=0xf4\niommu='intel'\n");
 	assert_no_fault(&w.f);
+	assert_true(w.m.intel_iommu);
 	assert_string_equal(w.m.name, "m");
 	assert_int_equal(w.m.memory, 512);
 	assert_int_equal(w.m.cpus, 4);
@@ -141,6 +142,8 @@ static void each_mistake_has_its_sentence(void **state)
 	refused("memroy=1\n", "", NULL, "did you mean 'memory'?");
 	refused("memory=1\n", "", NULL, "from 64 to");
 	refused("when_done='x'\n", "", NULL, "write \"stay\" or \"poweroff\"");
+	refused("iommu='vtd'\n", "", NULL, "write \"amd\" or \"intel\"");
+	refused("iommu=1\n", "", NULL, "write \"amd\" or \"intel\"");
 	refused("store='xyz'\n", "", NULL, "'store' names \"xyz\", which is");
 	refused("order=['aa']\n", "", NULL, "is no VM here or was named");
 	refused("order=['a','a']\n", "", NULL, "or was named before");

@@ -38,7 +38,7 @@ void arch_register_write(void *base, size_t offset, uint32_t value)
 	*reg = (*reg & ~mask) | (value & mask);
 }
 
-const char *arch_iommu_lacks(void)
+const char *arch_iommu_lacks(uint16_t bdf)
 {
 	return mock.iommu_lacks;
 }

@@ -108,6 +108,11 @@ void apic_init_cpu(void)
 	set(APIC_LVT_TIMER, VECTOR_TIMER);	/* one-shot */
 }
 
+bool apic_is_x2(void)
+{
+	return x2apic;
+}
+
 void apic_eoi(void)
 {
 	set(APIC_EOI, 0);

@@ -62,6 +62,8 @@ void apic_init(void);
 /* Each CPU. */
 void apic_init_cpu(void);
 void apic_eoi(void);
+/* Whether the APICs are in x2APIC mode. */
+bool apic_is_x2(void);
 /* A signal to one CPU. */
 #define APIC_FIXED	0x04000u	/* with a vector */
 #define APIC_NMI	0x04400u
@@ -121,3 +123,5 @@ _Noreturn void power_exit(uint8_t exit_byte);
 void iommu_init(void);
 /* Translations of d's nested tables are forgotten when it returns. */
 void iommu_flush(const struct domain *d);
+/* Boot: nested page-table entries are to serve VT-d, not AMD-Vi. */
+void npte_serve_vtd(void);

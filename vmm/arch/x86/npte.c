@@ -4,13 +4,16 @@
  * of ordinary long-mode ones (APM volume 2, "Nested Paging") and leave alone
  * the bits by which the same entry serves the IOMMU ("AMD I/O Virtualization
  * Technology", "I/O Page Tables"), which in turn ignores RW, US, caching, PS
- * and G. So what a VM's processors may reach, its devices may. Invariants:
+ * and G. VT-d (legacy mode) takes P for reading and RW for writing, has bits
+ * 62 and 11 reserved and ignores the others, so on its machines AMD-Vi's are
+ * left out. So what a VM's processors may reach, its devices may. Invariants:
  *  N1  every present entry has P, US; a read-only leaf only lacks RW and IW;
  *  N2  RAM is write-back: PWT, PCD and PAT are 0; registers are uncached, and
- *      no DMA reaches them;
+ *      with AMD-Vi no DMA reaches them;
  *  N4  bits 58..52 are 0: the IOMMU has them reserved.
  */
 #include "core/arch.h"
+#include "arch/x86/machine.h"
 
 #define NPTE_P		BIT64(0)
 #define NPTE_RW		BIT64(1)
@@ -25,6 +28,13 @@
 /* Three bits that mean nothing, or nothing here (U, FC), to either. */
 #define NPTE_KIND(kind)	(((kind) & 1ull) << 8 | ((kind) & 6ull) << 58)
 
+static uint64_t amdvi = NPTE_IO_LEVEL(7) | NPTE_IO_READ | NPTE_IO_WRITE;
+
+void npte_serve_vtd(void)
+{
+	amdvi = 0;
+}
+
 uint64_t arch_npte_leaf(mfn_t mfn, unsigned int level, bool writable,
 			unsigned int kind)
 {
@@ -34,13 +44,14 @@ uint64_t arch_npte_leaf(mfn_t mfn, unsigned int level, bool writable,
 
 	if (kind == ARCH_KIND_DEVICE)
 		return entry | NPTE_UNCACHED;
-	return entry | NPTE_IO_READ | (writable ? NPTE_IO_WRITE : 0);
+	return entry |
+	       ((NPTE_IO_READ | (writable ? NPTE_IO_WRITE : 0)) & amdvi);
 }
 
 uint64_t arch_npte_table(mfn_t table, unsigned int level)
 {
 	return table.n << PAGE_SHIFT | NPTE_P | NPTE_RW | NPTE_US |
-	       NPTE_IO_LEVEL(level) | NPTE_IO_READ | NPTE_IO_WRITE;
+	       ((NPTE_IO_LEVEL(level) | NPTE_IO_READ | NPTE_IO_WRITE) & amdvi);
 }
 
 bool arch_npte_present(uint64_t entry)
