@@ -4,7 +4,7 @@
 # something has a fragment, included below, that adds its own targets.
 #
 #   make            build the VMM, the host tool and the guests
-#   make demo       four Debian VMs, two of which serve the others' devices
+#   make demo       web servers in VMs, whose disk and NIC other VMs own
 #   make check      all tests; the last line is `N passed, N failed`
 #   make bench      the table of costs, and build/bench.json
 #   make deps       fetch what is missing (demo, check and bench do so too)

@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: MIT
 #
-# `make demo`: four Debian VMs with both kernels; blk0 and net0 serve the disks
-# and networks of web1 and web2. At a terminal the consoles are yours; else it
-# ends by itself when web2 has web1's page and all shells were there.
+# `make demo`: four Debian VMs with both kernels. net0 owns a NIC and blk0 an
+# NVMe disk; web1 and web2 use them and serve HTTP on ports 8080 and 8081 of
+# this host (`make demo PORT=9080`: 9080 and 9081). At a terminal the consoles
+# are yours; else it ends by itself when all has been shown.
+
+DEMO_DISK := $(OUT)/demo/disk.img
+
+$(DEMO_DISK): demo/disk
+	$(call say,DISK,$@)
+	@mkdir -p $(@D)
+	$(Q)demo/disk $@
 
 .PHONY: demo
 demo: deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all images
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all images $(DEMO_DISK)
 	$(Q)CACHE='$(CACHE)' demo/kernels
-	$(Q)demo/run
+	$(Q)OUT='$(OUT)' demo/run $(if $(PORT),--port $(PORT))

@@ -61,10 +61,12 @@ static int boot(const struct arguments *a, const struct qemu_options *o,
 	machine_load(m, cache, &faults);
 	machine_plan(m, &faults);
 	faults_print(&faults, stderr);
-	if (!faults.bad && o->save) {
+	bool good = !faults.bad && hardware_renumber(m, o->port);
+
+	if (good && o->save) {
 		m->exit_port = QEMU_EXIT_PORT;
 		status = qemu_save(o, m);
-	} else if (!faults.bad) {
+	} else if (good) {
 		if (isatty(STDIN_FILENO))
 			fprintf(stderr, "bulkhead: booting %s; Ctrl-]: quit\n",
 				a->word[0]);

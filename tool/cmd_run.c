@@ -9,6 +9,21 @@
 #include <string.h>
 #include <unistd.h>
 
+static void greet(const struct machine *m)
+{
+	fprintf(stderr,
+		"bulkhead: machine '%s'; Ctrl-T: keyboard to the next VM, "
+		"Ctrl-]: quit\n",
+		m->name);
+	for (size_t i = 0; i < m->hardware_count; i++)
+		for (size_t k = 0; k < m->hardware[i].forward_count; k++) {
+			const struct forward *f = &m->hardware[i].forward[k];
+
+			fprintf(stderr, "bulkhead: 127.0.0.1:%u is %s:%u\n",
+				f->host, f->address, f->port);
+		}
+}
+
 static int run_folder(const struct arguments *a, const char *folder)
 {
 	struct qemu_options o;
@@ -25,15 +40,14 @@ static int run_folder(const struct arguments *a, const char *folder)
 	machine_load(&m, cache, &faults);
 	machine_plan(&m, &faults);
 	faults_print(&faults, stderr);
-	if (!faults.bad && o.save) {
+	bool good = !faults.bad && hardware_renumber(&m, o.port);
+
+	if (good && o.save) {
 		m.exit_port = QEMU_EXIT_PORT;
 		status = qemu_save(&o, &m);
-	} else if (!faults.bad) {
+	} else if (good && hardware_prepare(&m)) {
 		if (isatty(STDIN_FILENO))
-			fprintf(stderr,
-				"bulkhead: machine '%s'; Ctrl-T: keyboard to "
-				"the next VM, Ctrl-]: quit\n",
-				m.name);
+			greet(&m);
 		status = session_run(&o, &m, 0, m.name);
 	}
 	faults_free(&faults);

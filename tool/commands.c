@@ -11,6 +11,8 @@ static const struct option_spec start_list[] = {
 	{ "qemu-arg", 0, "ARG", "one more argument for QEMU; may be repeated" },
 	{ "icount", 0, NULL, "virtual time by counting instructions" },
 	{ "gdb", 0, "PORT", "open QEMU's gdb stub on this local port" },
+	{ "port", 0, "N",
+	  "host ports from N up for what machine.conf forwards" },
 	{ "timeout", 't', "SECONDS", "stop after so long, with status 124" },
 	{ "verbose", 'v', NULL, "show the VMM's log and QEMU's command" },
 	{ "save-modules", 0, "DIR",

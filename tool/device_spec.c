@@ -62,7 +62,7 @@ static bool hex_field(const char **p, unsigned int digits, char stop,
 	return true;
 }
 
-static bool good_bdf(const char *p, uint16_t *bdf)
+bool bdf_read(const char *p, uint16_t *bdf)
 {
 	const char *first = strchr(p, ':');
 	unsigned int segment = 0, bus, slot, ignored;
@@ -87,7 +87,7 @@ static void pci_check(const struct spec *s, char *rest, uint16_t *bdf)
 
 	if (text_starts(part, "bdf="))
 		part += strlen("bdf=");
-	if (!good_bdf(part, bdf))
+	if (!bdf_read(part, bdf))
 		spec_bad(s, part,
 		    "is no PCI device: write BUS:DEVICE.FUNCTION, "
 		    "for example 03:00.0");

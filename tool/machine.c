@@ -32,6 +32,8 @@ static const struct key keys[] = {
 	  "\"amd\" or \"intel\": what QEMU emulates for pci" },
 	{ "exit_port", KEY_NUMBER, FIELD(exit_port), 1, 65535,
 	  "I/O port that gets a status before power-off" },
+	{ "qemu_devices", KEY_OTHER, 0, 0, 0,
+	  "what QEMU's machine has for VMs with pci: \"MODEL,bdf=...\"" },
 	{ "store", KEY_STRING, FIELD(store), 0, 0,
 	  "name of the VM that is the xenstore; it may share with all" },
 	{ "order", KEY_OTHER, 0, 0, 0,
@@ -54,7 +56,10 @@ void machine_free(struct machine *m)
 		if (m->module[i].fd >= 0)
 			close(m->module[i].fd);
 	}
+	for (size_t i = 0; i < m->hardware_count; i++)
+		hardware_free(&m->hardware[i]);
 	free(m->vm);
+	free(m->hardware);
 	free(m->module);
 	free(m->folder);
 	free(m->conf);
@@ -155,6 +160,28 @@ static void store_find(const struct cfg *c, struct machine *m,
 		  "'store' names \"%s\", which is no VM here: %s%s%s", m->store,
 		  near ? "did you mean \"" : "remove it", near ? near : "",
 		  near ? "\"?" : "");
+}
+
+static void hardware_read(const struct cfg *c, struct machine *m,
+			  struct faults *faults)
+{
+	const struct cfg_setting *s = cfg_find(c, "qemu_devices");
+
+	if (!s || !value_list(c, s->key, &s->value, faults))
+		return;
+	for (size_t i = 0; i < s->value.item_count; i++) {
+		const struct cfg_value *v = &s->value.item[i];
+		const char *spec;
+
+		if (!value_string(c, s->key, v, &spec, faults))
+			continue;
+		m->hardware = mem_grow(m->hardware, m->hardware_count + 1,
+				       sizeof(m->hardware[0]));
+		hardware_parse(spec, (struct place){ c->file, v->line },
+			       m->folder, &m->hardware[m->hardware_count++],
+			       faults);
+	}
+	hardware_check(m, faults);
 }
 
 static int by_name(const void *a, const void *b)
@@ -332,6 +359,7 @@ bool machine_read(const char *folder, struct machine *m, struct faults *faults)
 	for (size_t i = 0; i < m->vm_count; i++)
 		peers_check(m, &m->vm[i], faults);
 	store_find(&c, m, faults);
+	hardware_read(&c, m, faults);
 	for (size_t i = 0; i < count; i++)
 		free(names[i]);
 	free(names);

@@ -5,6 +5,7 @@
  * does the sums; each reports everything that is wrong and goes on.
  */
 #pragma once
+#include "hardware.h"
 #include "kernel.h"
 #include "vm.h"
 
@@ -38,6 +39,8 @@ struct machine {
 	unsigned int memory_line;
 	struct vm *vm;
 	size_t vm_count;
+	struct hardware *hardware; /* of QEMU's machine */
+	size_t hardware_count;
 	struct module *module;
 	size_t module_count;
 };

@@ -95,6 +95,16 @@ static void machine_words(struct words *w, const struct qemu_options *o,
 		words_add(w, m->intel_iommu ? "-device intel-iommu,"
 					      "intremap=on,aw-bits=48"
 					    : "-device amd-iommu,intremap=on");
+	for (size_t i = 0; i < m->hardware_count; i++) {
+		const struct hardware *h = &m->hardware[i];
+
+		word_add(w, text_copy(hardware_kind(h) == HARDWARE_NIC
+					      ? "-netdev"
+					      : "-drive"));
+		word_add(w, hardware_back(h, i));
+		word_add(w, text_copy("-device"));
+		word_add(w, hardware_device(h, i));
+	}
 	for (size_t i = 0; (extra = argument_nth(o->given, "qemu-arg", i)); i++)
 		word_add(w, text_copy(extra));
 	free(size);

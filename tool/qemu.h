@@ -20,6 +20,7 @@ struct qemu_options {
 	bool kvm, icount, verbose;
 	uint64_t gdb_port; /* 0: none */
 	uint64_t timeout;  /* seconds, 0: none */
+	uint64_t port;	   /* first host port to forward, 0: as configured */
 	const char *save;  /* --save-modules */
 };
 

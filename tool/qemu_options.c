@@ -124,6 +124,7 @@ bool qemu_options_read(const struct arguments *a, struct qemu_options *out)
 	out->save = argument_value(a, "save-modules", NULL);
 	if (!accel_read(a, out) ||
 	    !argument_number(a, "gdb", ports, &out->gdb_port) ||
+	    !argument_number(a, "port", ports, &out->port) ||
 	    !argument_number(a, "timeout", seconds, &out->timeout))
 		return false;
 	out->vmm = qemu_vmm_path(argument_value(a, "vmm", NULL));

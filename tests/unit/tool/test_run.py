@@ -330,6 +330,56 @@ def mistakes_start_nothing(w):
         equal(r.stderr.count(b"\n"), 1)
 
 
+NIC = "'virtio-net,bdf=00:02.0,forward=%d:10.0.2.15:80'"
+
+
+def devices_of_the_machine_reach_qemu(w):
+    """an empty image is made if that was asked for, and a port that somebody
+    has is named, with what to write"""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    taken.listen()
+    port = taken.getsockname()[1]
+    folder = w.machine("done=0x10", "qemu_devices = [ %s,\n"
+                       "'nvme,bdf=00:03.0,file=d/x.img,size=3' ]" %
+                       (NIC % port))
+    with open(os.path.join(folder, "alpha.cfg"), "a") as f:
+        f.write("pci = [ '00:02.0', '00:03.0' ]")
+    words = ["run", folder, *w.start_words(), "--verbose"]
+    r = w.tool(*words)
+    equal(r.returncode, 1)
+    holds(r.stderr, b"port %d of this host, which %s/machine.conf:1 forwards" %
+          (port, folder.encode()))
+    holds(r.stderr, b"write --port N")
+    equal(r.stderr.count(b"\n"), 1)
+    taken.close()
+    r = w.tool(*words)
+    equal(r.returncode, 0)
+    image = os.path.realpath(folder) + "/d/x.img"
+    equal(os.path.getsize(image), 3 << 20)
+    for part in (b"hostfwd=tcp:127.0.0.1:%d-10.0.2.15:80'" % port,
+                 b"'-device' 'nvme,addr=3,drive=disk1,", b"file=" +
+                 image.encode() + b"'"):
+        holds(r.stderr, part)
+    os.truncate(image, 1)
+    equal(w.tool(*words, "--port", "65535").returncode, 0)
+    equal(os.path.getsize(image), 1)
+
+
+def images_and_ports_that_are_not_there_are_told(w):
+    folder = w.machine("done=0x10",
+                       "qemu_devices = [ 'nvme,bdf=00:02.0,file=no.img' ]")
+    with open(os.path.join(folder, "alpha.cfg"), "a") as f:
+        f.write("pci = [ '00:02.0' ]")
+    r = w.tool("run", folder, *w.start_words())
+    equal((r.returncode, r.stderr.count(b"\n")), (1, 1))
+    holds(r.stderr, b"no.img, which")
+    holds(r.stderr, b"add size=MIB")
+    r = w.tool("run", folder, *w.start_words(), "--port", "9000")
+    equal((r.returncode, r.stderr.count(b"\n")), (1, 1))
+    holds(r.stderr, b"forwards no port")
+
+
 def broken_control_clients_do_no_harm(w):
     """garbage, half frames, and one that never reads"""
     folder = w.machine("say=up serve done=0x10")
@@ -366,6 +416,8 @@ TESTS = (boot_ends_as_the_vm_ended, qemu_dying_is_told, missing_qemu_is_told,
          console_shows_history_then_goes_on, log_follows,
          terminal_is_raw_and_comes_back, saved_modules_start_by_themselves,
          options_reach_qemu, mistakes_start_nothing,
+         devices_of_the_machine_reach_qemu,
+         images_and_ports_that_are_not_there_are_told,
          broken_control_clients_do_no_harm)
 
 if __name__ == "__main__":

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""The machine of `make demo`: a NIC and an NVMe disk in driver VMs, and HTTP
+servers behind them, seen from this host."""
+import os
+import re
+import socket
+import subprocess
+
+from lab import OUT, expect, session
+from session import command
+
+
+def free_ports():
+    """-> the first of two ports of this host that nobody has"""
+    while True:
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+            try:
+                two.bind(("127.0.0.1", port + 1))
+                return port
+            except (OSError, OverflowError):
+                continue
+
+
+def demo(**more):
+    port = free_ports()
+    return port, session(["demo/run", "--port", str(port)], **more)
+
+
+def fetch(port, path):
+    status, text = command(["curl", "-s", "-S", "-m", "50",
+                            "http://127.0.0.1:%d/%s" % (port, path)], 60)
+    expect(status == 0, "curl: %d: %s" % (status, text))
+    return text
+
+
+def known(name):
+    with open(OUT + "/demo/SHA256SUMS") as f:
+        return dict(line.split()[::-1] for line in f)[name]
+
+
+def test_demo():
+    """when nobody sits at a terminal, the demo downloads 100 MiB from web1
+    through a forwarded port, with the right sum and read from blk0's disk
+    meanwhile, web1 tests its disk, web2 fetches a file of web1, and it ends by
+    itself with no frame or loan left over"""
+    port, s = demo(stdin=subprocess.DEVNULL)
+    with s:
+        s.wait_for(r"^web1 answers\.", 200)
+        s.wait_for(r"curl -s http://127\.0\.0\.1:%d/$" % port, 20)
+        big = s.wait_for(r"^demo: 100MiB from web1 by curl: "
+                         r"the right sha256, (.*)", 400)
+        print("# " + big[1])
+        disk = s.wait_for(r"^demo: meanwhile blk0 has read (\d+) MiB", 30)
+        expect(100 <= int(disk[1]) < 150, disk[0])
+        status = s.end(200)
+        expect(status == 0, "status %d" % status)
+        expect(re.search(r"\[web1\] verify: .* all as written", s.text),
+               "disk")
+        fetched = re.search(r"\[web2\] .*fetched.* sha256 (\w+)", s.text)
+        expect(fetched and fetched[1] == known("1MiB"), "web2's file")
+        audits = re.findall(r"^\[vmm\] audit: (.*)", s.text, re.M)
+        expect(len(audits) == 4, "audits: %s" % audits)
+        expect(all(a.startswith("clean") for a in audits), str(audits))
+        expect(audits[-1].endswith(" 0 loans"), audits[-1])
+
+
+def test_demo_terminal():
+    """at a terminal the demo prints what to try from another one, which works;
+    its shells answer, Ctrl-T gives the keyboard to the next VM, and Ctrl-]
+    ends the machine"""
+    port, s = demo(terminal=True)
+    with s:
+        s.wait_for(r"^From another terminal:", 200)
+        line = s.wait_for(r"^  (curl -s http://127\.0\.0\.1:%d/)$" % port, 20)
+        status, page = command(line[1].split(), 60)
+        expect(status == 0 and "Served by web1, Linux" in page and
+               "/dev/xvda" in page and known("100MiB") in page, page)
+        page = fetch(port + 1, "")
+        expect("Served by web2, Linux" in page, page)
+        s.wait_for_all([r"\] web%d# " % n for n in (1, 2)], 200)
+        s.seen = len(s.text)
+        while True:
+            s.send("\x14")
+            if s.wait_for(r"^\[vmm\] input goes to (\w+)", 20)[1] == "web1":
+                break
+        s.send("nproc\n")
+        s.wait_for(r"^\[web1\] 2$", 20)
+        s.send("\x14")
+        s.wait_for(r"^\[vmm\] input goes to web2", 20)
+        s.send("echo I-am-$vm\n")
+        s.wait_for(r"^\[web2\] I-am-web2$", 20)
+        s.send("\x1d")
+        expect(s.end(20) == 0, "status %d" % s.process.returncode)
+        expect(not s.family(), "processes left: %s" % s.family())
+
+
+def test_demo_port_taken():
+    """a host port that somebody has is named, with what to do, and nothing
+    starts"""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, text = command([os.path.join("demo", "run"), "--port",
+                                str(port)], 30)
+        expect(status == 1, "status %d" % status)
+        expect(re.fullmatch(r"bulkhead: port %d of this host, which \S*demo/"
+                            r"machine\.conf:\d+ forwards, cannot be had .*: "
+                            r"write --port N .*\n" % port, text), text)
