@@ -273,15 +273,14 @@ static void a_flood_is_cut_off_until_the_restart(void **state)
 }
 
 /* The end of d, which resets its device by this value of this register. */
-static void stopped(struct domain *d, unsigned int at, uint32_t value)
+static void stopped_by(struct domain *d, const uint32_t *reg, uint32_t value)
 {
-	uint32_t *reg = &mock.pci[0].reg[at / 4];
 	uint64_t phase = 0, since = 0;
 
 	assert_false(pci_stop_step(d, &phase, &since));
 	assert_null(mock.attached[0]);
 	assert_int_equal(mock.pci[0].reg[PCI_COMMAND / 4] & 0xffff,
-			 COMMAND_NO_INTX);
+			 COMMAND_MEMORY | COMMAND_NO_INTX);
 	assert_int_equal(*reg, value);
 	mock.time += 99 * NSEC_PER_MS;
 	assert_false(pci_stop_step(d, &phase, &since));
@@ -293,6 +292,60 @@ static void stopped(struct domain *d, unsigned int at, uint32_t value)
 	assert_false(pci_stop_step(d, &phase, &since));
 	mock.time += NSEC_PER_MS;
 	assert_true(pci_stop_step(d, &phase, &since));
+}
+
+static void stopped(struct domain *d, unsigned int at, uint32_t value)
+{
+	stopped_by(d, &mock.pci[0].reg[at / 4], value);
+}
+
+/* A function of this kind that has no standard way to be reset. */
+static uint32_t *plug_stubborn(uint32_t id, uint32_t class)
+{
+	uint32_t *reg = mock.pci[0].reg;
+
+	pci_fixture_start(NULL);
+	memset(mock.registers, 0xee, sizeof(mock.registers));
+	reg[CHAIN_EXPRESS / 4 + 1] = 0x8000;
+	reg[CHAIN_PM / 4 + 1] = BIT32(3);
+	reg[PCI_ID / 4] = id;
+	reg[PCI_CLASS / 4] = class;
+	return reg;
+}
+
+static void a_known_device_is_reset_by_its_registers(void **state)
+{
+	uint32_t *reg = plug_stubborn(0x10d38086, 0x02000000);
+	struct domain *nic;
+
+	(void)state;
+	/* Though it says that sleep resets it. */
+	reg[CHAIN_PM / 4 + 1] = 0;
+	nic = pci_fixture_ready();
+	mock.registers[0x40] = 0xee;
+	stopped_by(nic, &mock.registers[0x40], 0);
+
+	reg = plug_stubborn(0x29228086, 0x01060102);
+	reg[PCI_BAR / 4 + 5] = REGISTERS + 0x10000;
+	mock.pci[0].writable[PCI_BAR / 4 + 5] = 0xfffff000;
+	stopped_by(pci_fixture_ready(), &mock.registers[1], 0x80000001);
+
+	/* By the status of virtio, if that lies in its registers. */
+	for (unsigned int n = 0; n < 4; n++) {
+		reg = plug_stubborn(n == 3 ? 0x10421b36 : 0x10421af4,
+				    0x01000001);
+		reg[CHAIN_PM / 4] = 1u << 24 | 16u << 16 | CHAIN_MSIX << 8 |
+				    CAP_VENDOR;
+		reg[CHAIN_PM / 4 + 1] = n == 1 ? 6 : 0;
+		reg[CHAIN_PM / 4 + 2] = n == 2 ? 0x100000 : 0x1000;
+		struct domain *d = pci_fixture_ready();
+
+		mock.registers[5] = 0xee;
+		if (!n)
+			stopped_by(d, &mock.registers[5], 0);
+		else
+			assert_null(world.device[0].reset_regs);
+	}
 }
 
 static void a_function_is_reset_by_what_it_has(void **state)
@@ -428,6 +481,7 @@ int main(void)
 		TEST(a_flood_is_cut_off_until_the_restart),
 		TEST(an_end_cuts_off_and_resets),
 		TEST(a_function_is_reset_by_what_it_has),
+		TEST(a_known_device_is_reset_by_its_registers),
 		TEST(the_first_life_begins_with_a_reset),
 		TEST(refused_dma_is_reported_with_name_and_address),
 		TEST(a_vm_without_devices_finds_no_bus),

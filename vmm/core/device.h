@@ -28,7 +28,8 @@ struct device {
 	uint16_t bdf;			/* [I] bus, device and function */
 	uint8_t msi, msix, express;	/* [I] capabilities, 0 = none */
 	bool wide_msi, maskable_msi;	/* [I] 64-bit addresses; a mask */
-	uint8_t reset_at;		/* [I] the register that resets it */
+	void *reset_regs;		/* [I] NULL: no way to reset it */
+	uint32_t reset_at;		/* [I] the one of them that does it */
 	uint32_t reset_word;		/* [I] what to write there */
 	uint32_t express_control;	/* [I] as firmware chose it */
 	uint32_t message_count;		/* [I] */

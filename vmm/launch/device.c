@@ -18,6 +18,14 @@
 #define ADVANCED_CAN	BIT32(25)
 #define POWER_NO_RESET	BIT32(3)	/* it sleeps and keeps its state */
 #define POWER_SLEEP	3u
+/* Where the standard ways are not to be had: by registers of the device. */
+#define ID_82574L	0x10d38086u	/* QEMU's e1000e sleeps in vain: */
+#define RCTL		0x100u		/* 0 here ends what it receives */
+#define CLASS_AHCI	0x010601u
+#define AHCI_RESET	0x80000001u	/* of GHC, in region 5 */
+#define VENDOR_VIRTIO	0x1af4u
+#define VIRTIO_COMMON	1u		/* its capability, and there: */
+#define VIRTIO_STATUS	0x14u
 
 struct probe {
 	const struct plan *plan;
@@ -124,7 +132,21 @@ static void probe_table(struct probe *p)
 
 static void reset_by(struct device *device, unsigned int at, uint32_t word)
 {
-	device->reset_at = (uint8_t)at;
+	device->reset_regs = device->config;
+	device->reset_at = at;
+	device->reset_word = word;
+}
+
+static void reset_in_bar(struct device *device, unsigned int n, uint32_t at,
+			 uint32_t word)
+{
+	const struct device_bar *bar = &device->bar[n];
+
+	if (n >= DEVICE_BARS || at >= bar->size)
+		return;
+	device->reset_regs = arch_map_registers(MFN(bar->mfn.n +
+						    at / PAGE_SIZE));
+	device->reset_at = at % PAGE_SIZE & ~3u;
 	device->reset_word = word;
 }
 
@@ -136,7 +158,7 @@ static bool probe_capability(struct device *device, uint8_t at)
 
 	switch ((uint8_t)head) {
 	case CAP_POWER:
-		if (!device->reset_at &&
+		if (!device->reset_regs &&
 		    !(read(device, at + 4u) & POWER_NO_RESET))
 			reset_by(device, at + 4u, POWER_SLEEP);
 		return false;
@@ -170,6 +192,11 @@ static bool probe_capability(struct device *device, uint8_t at)
 		device->live[at / 4 + 1] &= ~EXPRESS_CAN;
 		return true;
 	case CAP_VENDOR:
+		/* The status, all of whose neighbours may be zero. */
+		if (!device->reset_regs && head >> 24 == VIRTIO_COMMON &&
+		    (uint16_t)read(device, PCI_ID) == VENDOR_VIRTIO)
+			reset_in_bar(device, (uint8_t)read(device, at + 4u),
+				     read(device, at + 8u) + VIRTIO_STATUS, 0);
 		show(device, at + 2u, MAX(head >> 16 & 0xff, 3u) - 2);
 		return true;
 	default:
@@ -231,6 +258,10 @@ static void probe(struct probe *p)
 	device->live[PCI_ID / 4] = device->live[PCI_CLASS / 4] =
 		device->live[PCI_SUBSYSTEM / 4] = UINT32_MAX;
 	probe_capabilities(p);
+	if (read(device, PCI_ID) == ID_82574L)
+		reset_in_bar(device, 0, RCTL, 0);
+	if (!device->reset_regs && read(device, PCI_CLASS) >> 8 == CLASS_AHCI)
+		reset_in_bar(device, 5, 4, AHCI_RESET);
 }
 
 /* May this function have this owner, beside those that are there? */

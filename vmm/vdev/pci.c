@@ -166,9 +166,10 @@ void pci_start(struct domain *d)
 static void stop(uint32_t number, struct device *device)
 {
 	arch_device_attach(number, device->bdf, NULL);
-	arch_register_write(device->config, PCI_COMMAND, COMMAND_NO_INTX);
-	if (device->reset_at)
-		arch_register_write(device->config, device->reset_at,
+	arch_register_write(device->config, PCI_COMMAND,
+			    COMMAND_MEMORY | COMMAND_NO_INTX);
+	if (device->reset_regs)
+		arch_register_write(device->reset_regs, device->reset_at,
 				    device->reset_word);
 	else
 		log_line("%s: its device " PCI_BDF " cannot be reset",
@@ -188,9 +189,9 @@ bool pci_stop_step(struct domain *d, uint64_t *phase, uint64_t *since)
 
 		if (!*phase)
 			stop(number, device);
-		else if (device->reset_at)
-			arch_register_write(device->config, device->reset_at,
-					    0);
+		else if (device->reset_regs)
+			arch_register_write(device->reset_regs,
+					    device->reset_at, 0);
 	}
 	*since = arch_time();
 	return !d->device_count || (*phase)++ == 2;
