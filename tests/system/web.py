@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The machine of `make demo`: a NIC and an NVMe disk in driver VMs, and HTTP
 servers behind them, seen from this host."""
+import hashlib
 import os
 import re
 import socket
 import subprocess
 
-from lab import OUT, expect, session
+from lab import OUT, TOOL, WORK, expect, session
 from session import command
 
 
@@ -109,3 +110,32 @@ def test_demo_port_taken():
         expect(re.fullmatch(r"bulkhead: port %d of this host, which \S*demo/"
                             r"machine\.conf:\d+ forwards, cannot be had .*: "
                             r"write --port N .*\n" % port, text), text)
+
+
+def test_demo_vtd():
+    """the machine of the demo under Intel's IOMMU instead of AMD's: a page of
+    each web server, and a file of 1 MiB, arrive outside it"""
+    folder = os.path.abspath(WORK + "/demo_vtd")
+    os.makedirs(folder, exist_ok=True)
+    for name in os.listdir("demo"):
+        if name.endswith((".cfg", ".conf")):
+            with open("demo/" + name) as f, open(folder + "/" + name, "w") as g:
+                g.write(f.read().replace("../", os.path.abspath(".") + "/"))
+    with open(folder + "/machine.conf", "a") as f:
+        f.write("iommu = 'intel'\n")
+    port = free_ports()
+    with session([TOOL, "run", folder, "--port", str(port),
+                  "--timeout", "400"]) as s:
+        s.wait_for(r"^\[vmm\] IOMMU: VT-d, units: 1", 60)
+        s.wait_for_all([r"\] web%d: ready" % n for n in (1, 2)], 200)
+        for n in (1, 2):
+            expect("Served by web%d, Linux" % n in fetch(port + n - 1, ""),
+                   "web%d" % n)
+        data = subprocess.run(
+            ["curl", "-s", "-m", "50",
+             "http://127.0.0.1:%d/disk/1MiB" % port],
+            capture_output=True, timeout=60, check=True).stdout
+        expect(hashlib.sha256(data).hexdigest() == known("1MiB"), "1MiB")
+        expect("DMA of" not in s.text, "DMA was refused")
+        s.interrupt()
+        s.end(20)
