@@ -138,6 +138,18 @@ int32_t client_ask(struct client_link *l, struct frame command,
 	}
 }
 
+void vm_rows_add(struct vm_rows *rows, const struct frame *f)
+{
+	if (f->length < sizeof(struct telemetry_domain))
+		return;
+	rows->at = mem_grow(rows->at, rows->count + 1, sizeof(rows->at[0]));
+	struct vm_row *row = &rows->at[rows->count++];
+
+	row->domid = f->domid;
+	memcpy(&row->d, f->payload, sizeof(row->d));
+	row->d.name[TELEMETRY_NAME_MAX - 1] = '\0';
+}
+
 struct answer {
 	struct text *words;
 	struct vm_rows *rows;
@@ -148,16 +160,8 @@ static void answer_take(const struct frame *f, void *context)
 	const size_t head = sizeof(struct telemetry_reply);
 	struct answer *a = context;
 
-	if (f->type == TELEMETRY_DOMAIN && a->rows &&
-	    f->length >= sizeof(struct telemetry_domain)) {
-		a->rows->at = mem_grow(a->rows->at, a->rows->count + 1,
-				       sizeof(a->rows->at[0]));
-		struct vm_row *row = &a->rows->at[a->rows->count++];
-
-		row->domid = f->domid;
-		memcpy(&row->d, f->payload, sizeof(row->d));
-		row->d.name[TELEMETRY_NAME_MAX - 1] = '\0';
-	}
+	if (f->type == TELEMETRY_DOMAIN && a->rows)
+		vm_rows_add(a->rows, f);
 	if (f->type == TELEMETRY_REPLY && a->words)
 		text_add_bytes(a->words, f->payload + head, f->length - head);
 }

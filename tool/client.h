@@ -26,6 +26,9 @@ struct vm_rows {
 	size_t count;
 };
 
+/* Takes the row of a DOMAIN frame; one that is too short is none. */
+void vm_rows_add(struct vm_rows *rows, const struct frame *f);
+
 /* The machine that --machine names, or the only one; false: complained. */
 bool client_open(const struct arguments *a, struct client_link *out);
 /* The same by name. */

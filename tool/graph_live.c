@@ -21,6 +21,17 @@ bool graph_fetch(struct client_link *l, struct graph *out)
 	return good;
 }
 
+void graph_hear_frame(struct graph *g, const struct frame *f)
+{
+	struct telemetry_share row;
+
+	for (size_t i = sizeof(struct telemetry_shares);
+	     i + sizeof(row) <= f->length; i += sizeof(row)) {
+		memcpy(&row, f->payload + i, sizeof(row));
+		graph_hear(g, f->domid, &row);
+	}
+}
+
 struct hearing {
 	struct graph *g;
 	unsigned int domid;
@@ -28,16 +39,10 @@ struct hearing {
 
 static void hear(const struct frame *f, void *context)
 {
-	struct hearing *h = context;
-	struct telemetry_share row;
+	const struct hearing *h = context;
 
-	if (f->type != TELEMETRY_SHARES || f->domid != h->domid)
-		return;
-	for (size_t i = sizeof(struct telemetry_shares);
-	     i + sizeof(row) <= f->length; i += sizeof(row)) {
-		memcpy(&row, f->payload + i, sizeof(row));
-		graph_hear(h->g, f->domid, &row);
-	}
+	if (f->type == TELEMETRY_SHARES && f->domid == h->domid)
+		graph_hear_frame(h->g, f);
 }
 
 /* All parts of what a VM shares. */

@@ -46,11 +46,26 @@ double top_span(const struct look *before, const struct look *after)
 		       : 0;
 }
 
-static void vm_print(const struct look *before, const struct look *after,
-		     const struct vm_row *row, int width, struct text *out)
+struct vm_rates top_vm_rates(const struct look *before,
+			     const struct look *after, const struct vm_row *row)
 {
 	const struct telemetry_domain *old = row_of(before, row->domid);
 	double span = span_of(before, after, row->domid);
+
+	if (!(span > 0))
+		return (struct vm_rates){ 0 };
+	return (struct vm_rates){
+		true,
+		grown(old->cpu_time_ns, row->d.cpu_time_ns) / 1e7 / span,
+		grown(old->exit_count, row->d.exit_count) / span,
+		grown(old->event_count, row->d.event_count) / span,
+	};
+}
+
+static void vm_print(const struct look *before, const struct look *after,
+		     const struct vm_row *row, int width, struct text *out)
+{
+	struct vm_rates r = top_vm_rates(before, after, row);
 	char *serves = graph_neighbours(&after->g, row->domid, true);
 	char *uses = graph_neighbours(&after->g, row->domid, false);
 	char letters[7];
@@ -58,12 +73,8 @@ static void vm_print(const struct look *before, const struct look *after,
 	vm_state_letters(&row->d, letters);
 	text_add(out, "%-*s %4u  %s %5u", width, row->d.name, row->domid,
 		 letters, row->d.vcpu_count);
-	if (span > 0)
-		text_add(out, " %6.1f %9.0f %9.0f",
-			 grown(old->cpu_time_ns, row->d.cpu_time_ns) / 1e7 /
-				 span,
-			 grown(old->exit_count, row->d.exit_count) / span,
-			 grown(old->event_count, row->d.event_count) / span);
+	if (r.known)
+		text_add(out, " %6.1f %9.0f %9.0f", r.cpu, r.exits, r.wakeups);
 	else
 		text_add(out, " %6s %9s %9s", "-", "-", "-");
 	text_add(out, "  %s  %s\n", serves, uses);
@@ -85,10 +96,25 @@ static const struct graph_channel *channel_before(const struct look *before,
 }
 
 /* The counters have 32 bits and go round. */
-static void rate_print(uint32_t before, uint32_t after, double span,
-		       struct text *out)
+static double rate(uint32_t before, uint32_t after, double span)
 {
-	text_add(out, " %9.0f", (double)(uint32_t)(after - before) / span);
+	return (double)(uint32_t)(after - before) / span;
+}
+
+struct channel_rates top_channel_rates(const struct look *before,
+				       const struct look *after,
+				       const struct graph_channel *c)
+{
+	const struct graph_channel *old = channel_before(before, c);
+	double span = span_of(before, after, c->a);
+
+	if (!old || !(span > 0))
+		return (struct channel_rates){ 0 };
+	return (struct channel_rates){
+		true,
+		rate(old->sent_a, c->sent_a, span),
+		rate(old->sent_b, c->sent_b, span),
+	};
 }
 
 /* Servers come first, whoever of the two told of the channel first. */
@@ -96,28 +122,24 @@ static void channel_print(const struct look *before, const struct look *after,
 			  const struct graph_channel *c, int width,
 			  struct text *out)
 {
-	const struct graph_channel *old = channel_before(before, c);
+	struct channel_rates r = top_channel_rates(before, after, c);
 	const struct graph_pair *p = graph_pair_of(&after->g, c->a, c->b);
 	bool turned = p && p->a == c->b;
-	double span = span_of(before, after, c->a);
 	char *end[2];
 
-	end[turned] = text_format("%s:%u", graph_name(&after->g, c->a),
-				  c->port_a);
-	end[!turned] = text_format("%s:%u", graph_name(&after->g, c->b),
-				   c->port_b);
+	end[turned] =
+		text_format("%s:%u", graph_name(&after->g, c->a), c->port_a);
+	end[!turned] =
+		text_format("%s:%u", graph_name(&after->g, c->b), c->port_b);
 	text_add(out, "%-*s %s %-*s", width, end[0],
 		 p && p->serves ? "->" : "--", width, end[1]);
 	free(end[0]);
 	free(end[1]);
-	if (old && span > 0) {
-		rate_print(turned ? old->sent_b : old->sent_a,
-			   turned ? c->sent_b : c->sent_a, span, out);
-		rate_print(turned ? old->sent_a : old->sent_b,
-			   turned ? c->sent_a : c->sent_b, span, out);
-	} else {
+	if (r.known)
+		text_add(out, " %9.0f %9.0f", turned ? r.b : r.a,
+			 turned ? r.a : r.b);
+	else
 		text_add(out, " %9s %9s", "-", "-");
-	}
 	text_add(out, "  %s\n", p && p->what.length ? p->what.at : "");
 }
 
@@ -131,8 +153,9 @@ void top_print(const struct look *before, const struct look *after,
 			width = (int)strlen(after->rows.at[i].d.name);
 	text_add(out, "machine %s, rates over %.2f s of its time\n\n",
 		 after->g.name, top_span(before, after));
-	text_add(out, "%-*s   ID   State VCPUs   CPU%%   exits/s  wakeups/s"
-		      "  Serves  Uses\n",
+	text_add(out,
+		 "%-*s   ID   State VCPUs   CPU%%   exits/s  wakeups/s"
+		 "  Serves  Uses\n",
 		 width, "Name");
 	for (size_t i = 0; i < after->rows.count; i++)
 		vm_print(before, after, &after->rows.at[i], width, out);

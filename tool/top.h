@@ -15,6 +15,23 @@ struct look {
 };
 
 void look_free(struct look *l);
+/* By second of the machine's time; `known` is false when there is none. */
+struct vm_rates {
+	bool known;
+	double cpu, exits, wakeups; /* cpu: per cent of one processor */
+};
+
+struct channel_rates {
+	bool known;
+	double a, b; /* how often each end sends */
+};
+
+struct vm_rates top_vm_rates(const struct look *before,
+			     const struct look *after,
+			     const struct vm_row *row);
+struct channel_rates top_channel_rates(const struct look *before,
+				       const struct look *after,
+				       const struct graph_channel *c);
 /* The machine's time between the looks, in seconds; 0: it did not run. */
 double top_span(const struct look *before, const struct look *after);
 void top_print(const struct look *before, const struct look *after,
