@@ -10,6 +10,8 @@ static const struct option_spec start_list[] = {
 	{ "accel", 0, "kvm|tcg", "how QEMU runs; default: kvm if it nests" },
 	{ "qemu-arg", 0, "ARG", "one more argument for QEMU; may be repeated" },
 	{ "icount", 0, NULL, "virtual time by counting instructions" },
+	{ "http", 0, "ADDRESS:PORT",
+	  "show a live page to browsers on this host; PORT 0: any" },
 	{ "gdb", 0, "PORT", "open QEMU's gdb stub on this local port" },
 	{ "port", 0, "N",
 	  "host ports from N up for what machine.conf forwards" },
@@ -133,7 +135,9 @@ const struct command commands[] = {
 	  "Serial port 1, the log of the VMM with the consoles of all VMs, is "
 	  "shown here. Ctrl-T gives the keyboard to the next VM, Ctrl-] ends "
 	  "the machine. Meanwhile `list`, `console`, `restart` and the like "
-	  "work from other terminals.",
+	  "work from other terminals. With --http a browser on this host shows "
+	  "VMs, channels and consoles, read-only, to whoever can reach the "
+	  "port: every user of this host can.",
 	  { &start },
 	  cmd_run },
 	{ "boot",

@@ -22,6 +22,7 @@ struct qemu_options {
 	uint64_t timeout;  /* seconds, 0: none */
 	uint64_t port;	   /* first host port to forward, 0: as configured */
 	const char *save;  /* --save-modules */
+	const char *http;  /* --http; NULL: no page */
 };
 
 struct qemu {

@@ -122,6 +122,7 @@ bool qemu_options_read(const struct arguments *a, struct qemu_options *out)
 	out->icount = argument_flag(a, "icount");
 	out->verbose = argument_flag(a, "verbose");
 	out->save = argument_value(a, "save-modules", NULL);
+	out->http = argument_value(a, "http", NULL);
 	if (!accel_read(a, out) ||
 	    !argument_number(a, "gdb", ports, &out->gdb_port) ||
 	    !argument_number(a, "port", ports, &out->port) ||

@@ -4,6 +4,7 @@
  */
 #include "session.h"
 #include "control.h"
+#include "page.h"
 #include "terminal.h"
 
 #include <errno.h>
@@ -125,7 +126,17 @@ static bool wants_keys(const struct session *s)
 	return !s->console || s->vm[s->console].heard;
 }
 
-enum { AT_SIGNALS, AT_COM1, AT_COM2, AT_ERRORS, AT_KEYS, AT_DOOR, AT_CLIENTS };
+enum {
+	AT_SIGNALS,
+	AT_COM1,
+	AT_COM2,
+	AT_ERRORS,
+	AT_KEYS,
+	AT_DOOR,
+	AT_CLIENTS,
+	AT_PAGE = AT_CLIENTS + SESSION_CLIENTS,
+	AT_END = AT_PAGE + PAGE_POLLS,
+};
 
 static void polls_set(const struct session *s, struct pollfd *p)
 {
@@ -151,16 +162,20 @@ static void polls_set(const struct session *s, struct pollfd *p)
 			events |= out;
 		p[AT_CLIENTS + i] = (struct pollfd){ c->fd, events, 0 };
 	}
+	page_polls(s, p + AT_PAGE);
+}
+
+/* Of two times in ms, where 0 is never. */
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return !a || (b && b < a) ? b : a;
 }
 
 static int poll_timeout(const struct session *s, int64_t first)
 {
 	int64_t now = session_now();
 
-	if (s->deadline && (!first || s->deadline < first))
-		first = s->deadline;
-	if (s->kill_at && (!first || s->kill_at < first))
-		first = s->kill_at;
+	first = earlier(earlier(first, s->deadline), s->kill_at);
 	if (!first)
 		return -1;
 	if (first <= now)
@@ -170,12 +185,12 @@ static int poll_timeout(const struct session *s, int64_t first)
 
 static void step(struct session *s)
 {
-	struct pollfd p[AT_CLIENTS + SESSION_CLIENTS];
-
+	struct pollfd p[AT_END];
 	int64_t input = session_input_service(s);
+	int64_t page = page_service(s);
 
 	polls_set(s, p);
-	if (poll(p, ARRAY_COUNT(p), poll_timeout(s, input)) < 0)
+	if (poll(p, AT_END, poll_timeout(s, earlier(input, page))) < 0)
 		return;
 	if (p[AT_COM1].revents & POLLOUT)
 		session_flush(s->qemu.com1, &s->to_com1);
@@ -204,6 +219,7 @@ static void step(struct session *s)
 		if (c->fd >= 0 && c->leaving && !c->out.length)
 			session_client_close(s, c);
 	}
+	page_step(s, p + AT_PAGE);
 	if (p[AT_SIGNALS].revents)
 		signals_read(s);
 	int64_t now = session_now();
@@ -377,6 +393,7 @@ static void close_all(struct session *s)
 {
 	int status = qemu_stop(&s->qemu);
 
+	page_close(s);
 	if (status)
 		s->wait_status = status;
 	terminal_restore();
@@ -423,7 +440,7 @@ int session_run(const struct qemu_options *o, struct machine *m,
 	if (o->timeout)
 		s->deadline = session_now() + (int64_t)o->timeout * 1000;
 	m->exit_port = QEMU_EXIT_PORT;
-	if (signals_open(s) && door_open(s, socket_name) &&
+	if (signals_open(s) && door_open(s, socket_name) && page_open(s) &&
 	    qemu_start(o, m, &s->qemu)) {
 		s->raw = terminal_raw(!console);
 		/* A terminal that is not ours stops whoever reads it. */

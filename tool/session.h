@@ -9,6 +9,7 @@
  *   session_vmm.c     what the VMM sends
  *   session_input.c   what goes to consoles
  *   session_client.c  what other tools want
+ *   watch.c, page.c   what the live page wants
  */
 #pragma once
 #include "frame.h"
@@ -25,6 +26,7 @@
 struct vm_view {
 	struct text history;
 	bool heard;	   /* it was started, or has printed */
+	uint64_t printed;  /* bytes, ever */
 	struct text input; /* what its console has not taken yet */
 	size_t sent;	   /* of that, on its way: one frame at a time */
 	int64_t again_at;  /* ms: when to send next, if there is input */
@@ -43,7 +45,8 @@ struct client {
 struct pending {
 	uint32_t cookie; /* ours; 0: free */
 	uint32_t theirs;
-	struct client *client; /* NULL: left meanwhile */
+	struct client *client; /* NULL: left meanwhile, or the watch */
+	bool watch;	       /* asked for the live page */
 	bool list;
 	int64_t until; /* ms: nobody waits any longer */
 };
@@ -70,6 +73,7 @@ struct session {
 	int done;		   /* the VMM's exit byte, -1: none yet */
 	bool panicked, timed_out, quit, unwritable;
 	int signal;
+	struct page *page; /* NULL: none */
 };
 
 /*
@@ -106,6 +110,11 @@ void session_client_flush(struct client *c);
 void session_client_close(struct session *s, struct client *c);
 /* Hands a frame of the VMM to the clients it concerns. */
 void session_share(struct session *s, const struct frame *f);
+/* Asks the VMM for the watch; false when too much is asked already. */
+bool session_ask(struct session *s, enum telemetry_op op, unsigned int domid,
+		 uint32_t from);
+/* What was asked for the watch is no longer waited for. */
+void session_ask_drop(struct session *s);
 /* Hands text of COM1 (all) or of the VMM's log to those who follow it. */
 void session_share_log(struct session *s, bool all, const void *bytes,
 		       size_t count);

@@ -6,6 +6,7 @@
  */
 #include "session.h"
 #include "graph.h"
+#include "page.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -117,6 +118,34 @@ static void pending_expire(struct session *s)
 			s->pending[i] = (struct pending){ 0 };
 }
 
+/* Sends a command under a cookie of ours; NULL: too many are on their way. */
+static struct pending *command_send(struct session *s, unsigned int domid,
+				    const struct telemetry_command *command)
+{
+	pending_expire(s);
+	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
+		struct pending *p = &s->pending[i];
+
+		if (p->cookie)
+			continue;
+		if (!++s->cookie)
+			s->cookie = 1;
+		*p = (struct pending){
+			.cookie = s->cookie,
+			.theirs = command->cookie,
+			.list = command->op == TELEMETRY_OP_LIST,
+			.until = session_now() + SESSION_PATIENCE,
+		};
+		struct frame out = frame_make(TELEMETRY_COMMAND, domid, command,
+					      sizeof(*command));
+
+		put_le32(out.payload, p->cookie);
+		session_to_vmm(s, &out);
+		return p;
+	}
+	return NULL;
+}
+
 static void command_pass(struct session *s, struct client *c,
 			 const struct frame *f)
 {
@@ -129,30 +158,34 @@ static void command_pass(struct session *s, struct client *c,
 		tail_answer(s, c, f->domid, command.cookie);
 		return;
 	}
-	pending_expire(s);
-	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
-		struct pending *p = &s->pending[i];
+	struct pending *p = command_send(s, f->domid, &command);
 
-		if (p->cookie)
-			continue;
-		if (!++s->cookie)
-			s->cookie = 1;
-		*p = (struct pending){
-			.cookie = s->cookie,
-			.theirs = command.cookie,
-			.client = c,
-			.list = command.op == TELEMETRY_OP_LIST,
-			.until = session_now() + SESSION_PATIENCE,
-		};
-		struct frame out = frame_make(TELEMETRY_COMMAND, f->domid,
-					      &command, sizeof(command));
+	if (p)
+		p->client = c;
+	else
+		client_reply(c, command.cookie, -XEN_EBUSY,
+			     "the VMM answers no command at present");
+}
 
-		put_le32(out.payload, p->cookie);
-		session_to_vmm(s, &out);
-		return;
-	}
-	client_reply(c, command.cookie, -XEN_EBUSY,
-		     "the VMM answers no command at present");
+bool session_ask(struct session *s, enum telemetry_op op, unsigned int domid,
+		 uint32_t from)
+{
+	struct telemetry_command command = {
+		0,
+		(uint8_t)op,
+		{ (uint8_t)from, (uint8_t)(from >> 8), (uint8_t)(from >> 16) }
+	};
+	struct pending *p = command_send(s, domid, &command);
+
+	if (p)
+		p->watch = true;
+	return p;
+}
+
+void session_ask_drop(struct session *s)
+{
+	for (size_t i = 0; i < SESSION_COMMANDS; i++)
+		s->pending[i].watch = false;
 }
 
 static void describe(struct session *s, struct client *c)
@@ -244,23 +277,49 @@ void session_client_read(struct session *s, struct client *c)
 		client_frame(s, c, &f);
 }
 
-static void reply_route(struct session *s, const struct frame *f)
+/* To whoever asked, under their cookie. */
+static void answer_pass(struct session *s, const struct pending *p,
+			const struct frame *f, bool cookie)
 {
 	struct frame out = *f;
+
+	if (cookie)
+		put_le32(out.payload, p->theirs);
+	if (p->client)
+		client_send(p->client, &out);
+	if (p->watch)
+		page_hear(s, &out);
+}
+
+/* The VMM answers in order: of a list asked for sooner the end got lost. */
+static void lists_forget(struct session *s, uint32_t before)
+{
+	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
+		struct pending *p = &s->pending[i];
+
+		if (p->cookie && p->list && (int32_t)(p->cookie - before) < 0)
+			*p = (struct pending){ 0 };
+	}
+}
+
+static void reply_route(struct session *s, const struct frame *f)
+{
 	uint32_t cookie;
 
 	if (f->length < sizeof(struct telemetry_reply))
 		return;
 	cookie = le32(f->payload);
 	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
-		struct pending *p = &s->pending[i];
+		struct pending p = s->pending[i];
 
-		if (!cookie || p->cookie != cookie)
+		if (!cookie || p.cookie != cookie)
 			continue;
-		put_le32(out.payload, p->theirs);
-		if (p->client)
-			client_send(p->client, &out);
-		*p = (struct pending){ 0 };
+		/* The answer may lead to the next question. */
+		s->pending[i] = (struct pending){ 0 };
+		if (p.list)
+			lists_forget(s, cookie);
+		answer_pass(s, &p, f, true);
+		return;
 	}
 }
 
@@ -276,26 +335,21 @@ static void domain_route(struct session *s, const struct frame *f)
 		    (!oldest || (int32_t)(p->cookie - oldest->cookie) < 0))
 			oldest = p;
 	}
-	if (oldest && oldest->client)
-		client_send(oldest->client, f);
+	if (oldest)
+		answer_pass(s, oldest, f, false);
 }
 
 /* These rows say by which command they were asked for. */
 static void rows_route(struct session *s, const struct frame *f)
 {
-	struct frame out = *f;
-
 	/* Each begins with a cookie. */
 	if (f->length < sizeof(struct telemetry_shares))
 		return;
 	for (size_t i = 0; i < SESSION_COMMANDS; i++) {
 		const struct pending *p = &s->pending[i];
 
-		if (!p->cookie || p->cookie != le32(f->payload))
-			continue;
-		put_le32(out.payload, p->theirs);
-		if (p->client)
-			client_send(p->client, &out);
+		if (p->cookie && p->cookie == le32(f->payload))
+			answer_pass(s, p, f, true);
 	}
 }
 
@@ -313,6 +367,8 @@ void session_share(struct session *s, const struct frame *f)
 		domain_route(s, f);
 		return;
 	}
+	if (f->type == TELEMETRY_EVENT)
+		page_wake(s);
 	if (f->type != TELEMETRY_CONSOLE && f->type != TELEMETRY_EVENT)
 		return;
 	for (size_t i = 0; i < SESSION_CLIENTS; i++) {

@@ -34,6 +34,7 @@ static void console_frame(struct session *s, const struct frame *f)
 	struct vm_view *vm = &s->vm[f->domid];
 
 	vm->heard = true;
+	vm->printed += f->length;
 	session_keep(&vm->history, SESSION_HISTORY, f->payload, f->length);
 	if (s->console && f->domid == s->console)
 		session_print(s, f->payload, f->length);

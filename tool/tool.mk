@@ -11,6 +11,11 @@ TOOL_INC   := -Itool -Iinclude
 TOOL_CF    := -std=gnu17 -D_GNU_SOURCE -O2 -g $(TOOL_INC) $(WARN) $(REPRO)
 TOOL_OBJ   := $(TOOL_SRC:%=$(OUT)/%.o)
 
+# The live page is part of the binary.
+PAGE_OBJ := $(patsubst %,$(OUT)/tool/%tool/page_files.c.o,asan/ fuzz/) \
+	    $(OUT)/tool/page_files.c.o
+$(PAGE_OBJ): $(wildcard tool/page/*)
+
 $(OUT)/tool/%.c.o: tool/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

@@ -10,6 +10,7 @@ line (bootargs) of its first VM says, word by word:
   log=TEXT      a line in the VMM's log (and on COM1)
   echo          send console input back, until a line says `end`
   serve         answer operator commands until OP_POWEROFF or `end` as input
+  forget        never finish the first list
   slow          take at most ten bytes of input at a time, at times none
   deaf          do not say how much input was taken
   noise         bytes that are no frame, on COM2
@@ -105,7 +106,7 @@ class Machine:
         self.args = (strings(trees, "bootargs") or [b"\0"])[0]
         self.state = [2] * len(self.names)
         self.buffer = b""
-        self.slow = self.deaf = False
+        self.slow = self.deaf = self.forget = False
         self.inputs = self.looks = self.asked = 0
 
     def send(self, *args):
@@ -171,7 +172,8 @@ class Machine:
                           FUNCTIONS[n].get(i, 0) for i in range(16)])
                                for n in there[:2]))
             status = there[1] + 1 if len(there) > 2 else 0
-        self.send(6, 0, struct.pack("<Ii", cookie, status) + words)
+        if not (op == 1 and self.looks == 1 and self.forget):
+            self.send(6, 0, struct.pack("<Ii", cookie, status) + words)
         return op != 8
 
     def serve(self, echo_only):
@@ -202,8 +204,8 @@ class Machine:
             self.serve(verb == "echo")
         elif verb == "slow":
             self.slow = True
-        elif verb == "deaf":
-            self.deaf = True
+        elif verb in ("deaf", "forget"):
+            setattr(self, verb, True)
         elif verb == "noise":
             self.com2.sendall(b"\x7e\x7e\x03garbage\x7e\xff\xff\xff\xff\xff"
                               + frame(3, 1, b"lost")[:-1] + b"\x00")
