@@ -5,7 +5,9 @@
 // anew when VMs or pairs come or go, and else only touched up.
 
 const NS = "http://www.w3.org/2000/svg";
-const NODE = 128, LINE = 24, HEAD = 46, GAP = 160, BETWEEN = 30, EDGE = 8;
+const NODE = 120, LINE = 24, HEAD = 46, BETWEEN = 30, EDGE = 8;
+const BEND = 50;  // where edges cross, between a column and the next's words
+const CHARACTER = 6.2, WHAT = 20, RATE = " · 999/s".length;
 const MOST = 100;  // VMs in a picture
 const TALL = 120, TALL_GAP = 70, ROUND = 60;
 
@@ -54,18 +56,32 @@ function columns(vms, pairs) {
   return column;
 }
 
-// Where each VM stands: Map id -> { x, y, width, height, slot: where the
-// next edge arrives }.
+function short(words, most) {
+  return words.length > most ? words.slice(0, most - 1) + "…" : words;
+}
+
+// How much is to be written at the edge.
+function words(pair) {
+  return short(pair.what, WHAT).length + (pair.what === "xenstore" ? 0 : RATE);
+}
+
+// Where each VM stands: Map id -> { x, y, width, height, run: what the words
+// take before it, arriving: edges }.
 function layout(vms, pairs, tall) {
-  const column = columns(vms, pairs), used = [], place = new Map();
+  const column = columns(vms, pairs), used = [], runs = [], place = new Map();
+  for (const p of pairs) {
+    const c = column.get(p.b);
+    runs[c] = Math.max(runs[c] || 0, 12 + CHARACTER * words(p));
+  }
+  const left = c => c ? left(c - 1) + NODE + BEND + EDGE + (runs[c] || 0) : 0;
   for (const id of vms.keys()) {
     const c = column.get(id), at = used[c] || 0;
-    const arriving = pairs.filter(p => p.b === id && vms.has(p.a)).length;
+    const arriving = pairs.filter(p => p.b === id).length;
     const size = tall ? TALL : Math.max(HEAD, LINE * arriving + 12);
     place.set(id, tall ?
       { x: at, y: c * (HEAD + TALL_GAP), width: TALL, height: HEAD } :
-      { x: c * (NODE + GAP), y: at, width: NODE, height: size });
-    Object.assign(place.get(id), { arriving, slot: 0, column: c });
+      { x: left(c), y: at, width: NODE, height: size });
+    Object.assign(place.get(id), { arriving, column: c, run: runs[c] || 0 });
     used[c] = at + size + (tall ? BETWEEN / 2 : BETWEEN);
   }
   // Shorter columns stand in the middle.
@@ -75,36 +91,60 @@ function layout(vms, pairs, tall) {
   return place;
 }
 
-// From the right side of one to the left side of the other; round the right
-// side when they stand in one column.
-function across(a, b) {
-  const side = a.column === b.column;
-  const x1 = a.x + a.width, y1 = a.y + a.height / 2;
-  const x2 = side ? b.x + b.width + EDGE : b.x - EDGE;
-  const y2 = b.y + b.height / (b.arriving + 1) * ++b.slot;
-  const bend = side ? ROUND : (x2 - x1) / 2;
-  return {
-    d: `M${x1} ${y1}C${x1 + bend} ${y1} ${side ? x2 + bend : x2 - bend} ` +
-      `${y2} ${x2} ${y2}`,
-    label: side ? { x: x1 + ROUND * .8, y: (y1 + y2) / 2 + 4,
-      "text-anchor": "start" } :
-      { x: x2 - 6, y: y2 - 5, "text-anchor": "end" },
-  };
+// Between two VMs of a column, or beside all: what is nearest to y.
+function gap(column, y) {
+  const ends = column.flatMap(p => [p.y - BETWEEN / 2,
+    p.y + p.height + BETWEEN / 2]);
+  return ends.reduce((best, end) =>
+    Math.abs(end - y) < Math.abs(best - y) ? end : best);
+}
+
+// The way to b's column: through a gap of each column between.
+function approach(a, b, places) {
+  const way = [{ x: a.x + a.width, y: a.y + a.height / 2 }];
+  for (let c = a.column + 1; c < b.column; c++) {
+    const passed = places.filter(p => p.column === c);
+    if (!passed.length)  // who serve each other may leave one empty
+      continue;
+    const { x, width, run } = passed[0], last = way[way.length - 1];
+    const steps = b.column - c;
+    const y = gap(passed, (last.y * steps + b.y + b.height / 2) / (steps + 1));
+    way.push({ x: x - EDGE - run, y }, { x: x + width, y });
+  }
+  return way;
+}
+
+// From the right side of one to slot n on the left side of the other, level
+// where the words stand; round the right side when they stand in one column.
+function across(a, b, way, n) {
+  const side = a.column === b.column, from = way[0];
+  const y = b.y + b.height / (b.arriving + 1) * (n + 1);
+  let d = `M${from.x} ${from.y}`;
+  if (side) {
+    const x = b.x + b.width + EDGE;
+    return { d: d + `C${from.x + ROUND} ${from.y} ${x + ROUND} ${y} ${x} ${y}`,
+      label: { x: from.x + ROUND * .8, "text-anchor": "start" },
+      middle: (from.y + y) / 2 + 8 };
+  }
+  const stops = [...way.slice(1), { x: b.x - EDGE - b.run, y },
+    { x: b.x - EDGE, y }];
+  stops.reduce((from, to, i) => {
+    const x = (from.x + to.x) / 2;
+    d += i % 2 ? `H${to.x}` : `C${x} ${from.y} ${x} ${to.y} ${to.x} ${to.y}`;
+    return to;
+  }, from);
+  return { d, label: { x: b.x - EDGE - 4, "text-anchor": "end" }, middle: y };
 }
 
 // The same from top to bottom; there is no room for words.
-function down(a, b) {
+function down(a, b, n) {
   const side = a.column === b.column;
   const x1 = a.x + a.width / 2, y1 = a.y + a.height;
-  const x2 = b.x + b.width / (b.arriving + 1) * ++b.slot;
+  const x2 = b.x + b.width / (b.arriving + 1) * (n + 1);
   const y2 = side ? b.y + b.height + EDGE : b.y - EDGE;
   const bend = side ? ROUND / 2 : (y2 - y1) / 2;
   return { d: `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ` +
     `${side ? y2 + bend : y2 - bend} ${x2} ${y2}` };
-}
-
-function short(words, most) {
-  return words.length > most ? words.slice(0, most - 1) + "…" : words;
 }
 
 export class Graph {
@@ -139,12 +179,17 @@ export class Graph {
     const place = layout(vms, pairs, tall), e = this.element;
     const round = pairs.some(p => place.get(p.a).column ===
       place.get(p.b).column);
+    const ways = pairs.map(p => approach(place.get(p.a), place.get(p.b),
+      [...place.values()]));
+    // An edge may pass beside all VMs.
+    const passes = tall ? [] : ways.flat().map(at => at.y);
+    const top = Math.min(0, ...passes);
     const right = Math.max(1, ...[...place.values()].map(p => p.x + p.width)) +
       (round && !tall ? ROUND + 120 : 0);
-    const bottom = Math.max(1, ...[...place.values()].map(p =>
+    const bottom = Math.max(1, ...passes, ...[...place.values()].map(p =>
       p.y + p.height)) + (round && tall ? ROUND / 2 : 0);
     e.replaceChildren();
-    e.setAttribute("viewBox", `-4 -4 ${right + 8} ${bottom + 8}`);
+    e.setAttribute("viewBox", `-4 ${top - 4} ${right + 8} ${bottom - top + 8}`);
     // Never larger than life.
     e.style.maxWidth = right + 8 + "px";
     e.style.minWidth = Math.min(right + 8, tall ? 260 : 480) + "px";
@@ -155,14 +200,20 @@ export class Graph {
       markerUnits: "userSpaceOnUse" }, defs);
     svg("path", { d: "M0 0L8 4L0 8z", fill: "context-stroke" }, tip);
     const edges = svg("g", {}, e), nodes = svg("g", {}, e);
-    this.edges = pairs.map(p => {
+    // Who comes from above arrives above, or from the left to the left.
+    const from = pairs.map((p, i) => tall ? place.get(p.a).x :
+      ways[i][ways[i].length - 1].y);
+    const slots = pairs.map((p, i) => pairs.filter((q, j) => q.b === p.b &&
+      (from[j] < from[i] || (from[j] === from[i] && j < i))).length);
+    this.edges = pairs.map((p, i) => {
       const a = place.get(p.a), b = place.get(p.b);
-      const way = tall ? down(a, b) : across(a, b);
+      const way = tall ? down(a, b, slots[i]) :
+        across(a, b, ways[i], slots[i]);
       const path = svg("path", { class: "edge", d: way.d }, edges);
       if (p.serves)
         path.setAttribute("marker-end", "url(#tip)");
       const title = svg("title", {}, path);
-      return { path, title, label: tall ? null : svg("text",
+      return { path, title, middle: way.middle, label: tall ? null : svg("text",
         { class: "label", ...way.label }, nodes) };
     });
     this.nodes = new Map([...vms.values()].map(vm =>
@@ -203,22 +254,24 @@ export class Graph {
     more.textContent = load;
   }
 
-  touchEdge(pair, { path, title, label }, vms) {
+  touchEdge(pair, { path, title, label, middle }, vms) {
     const kind = pairKind(pair, vms);
     const sum = pair.there === null ? null : pair.there + pair.back;
-    const weight = 1.2 + Math.min(5, 1.4 * Math.log10(1 + (sum || 0)));
-    const words = kind === "wrong" ? "not as configured" :
+    const weight = kind !== "bound" ? 1.2 :
+      1.2 + Math.min(5, 1.4 * Math.log10(1 + (sum || 0)));
+    const said = kind === "wrong" ? "not as configured" :
       kind === "cut" ? "cut" : kind === "idle" ? "no channel" :
       sum === null ? "" : rate(sum) + "/s";
     path.dataset.kind = kind;
     path.dataset.pair = `${vms.get(pair.a).name} ${vms.get(pair.b).name}`;
-    path.setAttribute("stroke-width", kind === "bound" ?
-      weight.toFixed(1) : "1.2");
+    path.setAttribute("stroke-width", weight.toFixed(1));
     title.textContent = `${vms.get(pair.a).name} ` +
       `${pair.serves ? "serves" : "shares with"} ` +
-      `${vms.get(pair.b).name}: ${pair.what}, ${words}`;
-    if (label)
-      label.textContent = kind === "store" && !sum ? short(pair.what, 20) :
-        short(pair.what, 20) + (words ? " · " + words : "");
+      `${vms.get(pair.b).name}: ${pair.what}, ${said}`;
+    if (!label)
+      return;
+    label.setAttribute("y", middle - 3 - weight / 2);
+    label.textContent = short(pair.what, WHAT) +
+      (kind === "store" || !said ? "" : " · " + said);
   }
 }
