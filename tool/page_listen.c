@@ -81,7 +81,7 @@ static int socket_open(const union address *a)
 		return -1;
 	/* What an earlier page has closed holds no port. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, &a->any, size) == 0 && listen(fd, 16) == 0)
+	if (bind(fd, &a->any, size) == 0 && listen(fd, 128) == 0)
 		return fd;
 	int err = errno;
 
