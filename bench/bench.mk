@@ -19,7 +19,7 @@ $(BENCH_VM): bench/vm.c bench/mark.h $(KIT_LIB) $(KIT_LD)
 	$(Q)$(KIT_LINK) $(@:.elf=.o) $(KIT_LIB)
 
 .PHONY: bench
-bench: deps
+bench: deps-demo
 	$(Q)$(MAKE) --no-print-directory all images $(STORE_ELF) \
 		$(BENCH_SO) $(BENCH_VM)
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' bench/run

@@ -2,11 +2,11 @@
 #
 # What a fresh Debian 12 with git, gcc and make lacks. mk/deps says in a
 # fraction of a second that nothing is missing, or installs and fetches it.
-# Only the tests need a browser: for the live page.
+# deps-demo leaves out what only the tests need, a browser.
 
-.PHONY: deps deps-check
+.PHONY: deps deps-demo
 deps:
-	$(Q)CACHE='$(CACHE)' mk/deps
+	$(Q)CACHE='$(CACHE)' mk/deps check
 
-deps-check:
-	$(Q)CACHE='$(CACHE)' mk/deps chromium chromium-driver
+deps-demo:
+	$(Q)CACHE='$(CACHE)' mk/deps

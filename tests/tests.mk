@@ -14,7 +14,7 @@ CHECK_NEEDS := deps all unit explore fuzz store-tests store-fuzz \
 
 # Built first, with as many jobs as there are processors, then run. What does
 # not build fails again, and counts, in the kind that needs it.
-check: deps-check
+check: deps
 	-$(Q)$(MAKE) --no-print-directory -k -j$$(nproc) $(CHECK_NEEDS)
 	$(Q)MAKE='$(MAKE)' OUT='$(OUT)' tests/check $(CHECK_KINDS)
 
