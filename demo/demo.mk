@@ -2,8 +2,9 @@
 #
 # `make demo`: four Debian VMs with both kernels. net0 owns a NIC and blk0 an
 # NVMe disk; web1 and web2 use them and serve HTTP on ports 8080 and 8081 of
-# this host (`make demo PORT=9080`: 9080 and 9081). At a terminal the consoles
-# are yours; else it ends by itself when all has been shown.
+# this host, and the live page is on 8082 (`make demo PORT=9080`: 9080 to 9082).
+# At a terminal the consoles are yours; else it ends by itself when all has been
+# shown.
 
 DEMO_DISK := $(OUT)/demo/disk.img
 
@@ -13,7 +14,7 @@ $(DEMO_DISK): demo/disk
 	$(Q)demo/disk $@
 
 .PHONY: demo
-demo: deps
+demo: deps-demo
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all images $(DEMO_DISK)
 	$(Q)CACHE='$(CACHE)' demo/kernels
 	$(Q)OUT='$(OUT)' demo/run $(if $(PORT),--port $(PORT))

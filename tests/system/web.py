@@ -2,6 +2,7 @@
 """The machine of `make demo`: a NIC and an NVMe disk in driver VMs, and HTTP
 servers behind them, seen from this host."""
 import hashlib
+import json
 import os
 import re
 import socket
@@ -12,13 +13,15 @@ from session import command
 
 
 def free_ports():
-    """-> the first of two ports of this host that nobody has"""
+    """-> the first of three ports of this host that nobody has"""
     while True:
-        with socket.socket() as one, socket.socket() as two:
+        with socket.socket() as one, socket.socket() as two, \
+                socket.socket() as three:
             one.bind(("127.0.0.1", 0))
             port = one.getsockname()[1]
             try:
                 two.bind(("127.0.0.1", port + 1))
+                three.bind(("127.0.0.1", port + 2))
                 return port
             except (OSError, OverflowError):
                 continue
@@ -68,9 +71,9 @@ def test_demo():
 
 
 def test_demo_terminal():
-    """at a terminal the demo prints what to try from another one, which works;
-    its shells answer, Ctrl-T gives the keyboard to the next VM, and Ctrl-]
-    ends the machine"""
+    """at a terminal the demo prints what to try from another one, which works,
+    and where the live page is; its shells answer, Ctrl-T gives the keyboard to
+    the next VM, and Ctrl-] ends the machine"""
     port, s = demo(terminal=True)
     with s:
         s.wait_for(r"^From another terminal:", 200)
@@ -80,6 +83,10 @@ def test_demo_terminal():
                "/dev/xvda" in page and known("100MiB") in page, page)
         page = fetch(port + 1, "")
         expect("Served by web2, Linux" in page, page)
+        s.wait_for(r"browser: http://127\.0\.0\.1:%d/$" % (port + 2), 20)
+        state = json.loads(fetch(port + 2, "state.json"))
+        expect(sorted(vm["name"] for vm in state["vms"]) ==
+               ["blk0", "net0", "store", "web1", "web2"], state)
         s.wait_for_all([r"\] web%d# " % n for n in (1, 2)], 200)
         s.seen = len(s.text)
         while True:
