@@ -54,3 +54,9 @@ check-system: $(RECONNECT)
 soak-reconnect: all images $(RECONNECT)
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' RECONNECTS=10000 \
 		tests/system/run reconnect
+
+# The picture in README.md: the demo on its live page, in a browser.
+.PHONY: picture
+picture: deps
+	$(Q)$(MAKE) --no-print-directory all images $(DEMO_DISK)
+	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' tests/system/picture docs/page.png

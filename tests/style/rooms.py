@@ -15,7 +15,7 @@ FOREIGN = ("include/xen/",)
 NO_SPDX = ("LICENSE", ".gitignore")
 # Seeds of fuzzers and the parser's test inputs are data, byte for byte.
 NO_SPDX_UNDER = ("tests/fuzz/seeds/", "tool/tests/data/")
-BINARY_UNDER = ("tests/fuzz/seeds/", "tool/tests/data/")
+BINARY_UNDER = ("tests/fuzz/seeds/", "tool/tests/data/", "docs/page.png")
 
 # Hypercalls, virtual devices.
 FUNCTION_TABLES = ("vmm/abi/table.h", "vmm/vdev/vdev.h")
