@@ -5,6 +5,7 @@
 #
 #   make            build the VMM, the host tool and the guests
 #   make demo       web servers in VMs, whose disk and NIC other VMs own
+#   make debian     two full Debian systems, one of which serves the other
 #   make check      all tests; the last line is `N passed, N failed`
 #   make bench      the table of costs, and build/bench.json
 #   make deps       fetch what is missing (demo, check and bench do so too)
@@ -49,6 +50,7 @@ include tests/guest/guest.mk
 include images/images.mk
 include bench/bench.mk
 include demo/demo.mk
+include examples/debian/debian.mk
 include tests/unit/unit.mk
 include tests/tests.mk
 

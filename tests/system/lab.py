@@ -81,13 +81,13 @@ def operate(machine_name, *words):
 class Shell:
     """The shell of a VM of a running machine, through its console."""
 
-    def __init__(self, machine_name, vm):
+    def __init__(self, machine_name, vm, prompt="# "):
         # What was printed before is shown again: no two marks are alike.
         self.mark, self.count = uuid.uuid4().hex[:8], 0
         self.session = Session([TOOL, "console", vm, "--machine",
                                 machine_name])
         self.session.send("\n")
-        self.session.wait_for(re.escape(vm) + "# ", 60)
+        self.session.wait_for(re.escape(vm) + prompt, 60)
 
     def __enter__(self):
         return self
