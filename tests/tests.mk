@@ -35,8 +35,9 @@ FUZZ_SECONDS := 3600
 fuzz-long: $(FUZZ_BIN)
 	$(Q)OUT='$(OUT)' tests/fuzz/run --each $(FUZZ_SECONDS) $(FUZZ_BIN)
 
-check-system: all images guests $(DEMO_DISK) debian-images $(BENCH_SO) \
-	      $(BENCH_VM)
+# Where the Debian of its example cannot be made, that test alone fails.
+check-system: all images guests $(DEMO_DISK) $(BENCH_SO) $(BENCH_VM)
+	-$(Q)$(MAKE) --no-print-directory debian-images
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' tests/system/run
 
 # The guest of the system test reconnect.
