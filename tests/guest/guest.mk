@@ -15,7 +15,7 @@ guests: $(GUEST_ELFS)
 # test.c is compiled with each test: it holds the test's name.
 $(GUEST_OUT)/%.elf: $(GUEST_DIR)/%.c $(GUEST_COMMON) $(KIT_LIB) $(KIT_LD)
 	@mkdir -p $(@D)
-	$(CC) $(GUEST_CFLAGS) -c -o $(@:.elf=.o) $<
+	$(CC) $(GUEST_CFLAGS) -MT $@ -c -o $(@:.elf=.o) $<
 	$(CC) $(subst -MMD -MP,,$(GUEST_CFLAGS)) -c -o $(@:.elf=.test.o) \
 		$(GUEST_COMMON)
 	$(KIT_LINK) $(@:.elf=.o) $(@:.elf=.test.o) $(KIT_LIB)

@@ -97,3 +97,12 @@ void pci_put(struct domain *d, unsigned int at, unsigned int size,
 	pci_write(d, PORT_PCI_ADDRESS, 4, FUNCTION | (at & 0xfc));
 	pci_write(d, (uint16_t)(PORT_PCI_DATA + at % 4), size, value);
 }
+
+void pci_log(char *text, size_t size)
+{
+	size_t used = 0, got;
+
+	while ((got = log_read(0, text + used, size - 1 - used)))
+		used += got;
+	text[used] = '\0';
+}

@@ -30,3 +30,5 @@ struct domain *pci_fixture_ready(void);
 uint32_t pci_get(struct domain *d, unsigned int at);
 void pci_put(struct domain *d, unsigned int at, unsigned int size,
 	     uint32_t value);
+/* What the log has gathered, which is then empty. */
+void pci_log(char *text, size_t size);

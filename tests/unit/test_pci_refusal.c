@@ -58,6 +58,9 @@ static void functions_of_one_slot_have_one_owner(void **state)
 	};
 
 	(void)state;
+	two[1].cells = &cells[0];
+	refused(fixture_launch(two, 2), "00:05.0 is given twice");
+	two[1].cells = &cells[1];
 	pci_fixture_plug(BDF + 1, 0x01080202);
 	refused(fixture_launch(two, 2), "00:05.1 shares its slot");
 	pci_fixture_plug(BDF + 1, 0x01080202);

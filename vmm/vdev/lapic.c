@@ -161,6 +161,9 @@ void lapic_message(struct domain *d, uint32_t address, uint32_t data)
 	if (address >> 20 == GPA_LAPIC >> 20 && ICR_MODE(icr) <= MODE_LOWEST &&
 	    (uint8_t)data >= VECTOR_MIN)
 		send(&d->vcpu[0], icr);
+	else
+		log_guest(d, "message 0x%x of its device to 0x%x: refused",
+			  data, address);
 }
 
 /* --- the timer --- */

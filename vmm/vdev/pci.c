@@ -20,6 +20,7 @@
 #define RESET_TIME		(100 * NSEC_PER_MS)
 #define WAKE_TIME		(10 * NSEC_PER_MS)
 #define REPORTS			16u		/* in one turn */
+#define SIZING			0xfffff800u	/* a region's; from here on */
 
 /* The function that CF8 names, or NULL; the host bridge is none. */
 static struct device *selected(const struct domain *d, uint32_t address)
@@ -126,6 +127,12 @@ void pci_write(struct domain *d, uint16_t port, unsigned int size,
 	if (size < 4)
 		value |= read_function(device, at) & ~(mask << shift);
 	write_dword(device, at, value);
+	/* Any driver says how long it keeps the bus: nobody asks it. */
+	if (value < SIZING && at != PCI_HEADER &&
+	    value & ~read_function(device, at))
+		log_guest(d, "write of 0x%x to register 0x%x of its device "
+			  PCI_BDF ": refused", value, at,
+			  PCI_BDF_PARTS(device->bdf));
 }
 
 /* --- lives of its domain --- */

@@ -34,6 +34,18 @@ static inline void pci_put(unsigned int at, uint32_t value)
 	out32(0xcfc, value);
 }
 
+static inline void out16(uint16_t port, uint16_t value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+/* Beside the command is the status. */
+static inline void pci_command(uint16_t value)
+{
+	out32(0xcf8, PCI_FUNCTION | 4);
+	out16(0xcfc, value);
+}
+
 static inline volatile uint32_t *edu_register(unsigned int at)
 {
 	return (volatile uint32_t *)(uint64_t)((pci_get(0x10) & ~15u) + at);
@@ -63,8 +75,9 @@ static inline void edu_copy(uint64_t from, uint64_t to, uint32_t count,
 			    uint32_t how)
 {
 	edu_start(from, to, count, how);
+	clock_sleep(100 * MILLISECOND);
 	for (unsigned int i = 0; i < 200 && edu_busy(); i++)
-		clock_sleep(5 * MILLISECOND);
+		clock_sleep(MILLISECOND);
 	CHECK(!edu_busy(), "the device is stuck");
 }
 
@@ -90,10 +103,10 @@ static inline bool edu_init(uint8_t vector)
 	if (!CHECK_EQ(pci_get(0), EDU_ID) ||
 	    !CHECK_EQ(pci_get(msi) & 0xff, 5))
 		return false;
-	pci_put(4, 6);
+	pci_command(6);
 	pci_put(msi + 4, 0xfee00000);
 	pci_put(msi + 8, 0);
 	pci_put(msi + 12, vector);
-	pci_put(msi, 1u << 16);
+	pci_put(msi, pci_get(msi) | 1u << 16);
 	return true;
 }

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* As in dma_attack. */
+#include "../dma_attack/victim.c"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* As in device_storm. */
+#include "../device_storm/keeper.c"

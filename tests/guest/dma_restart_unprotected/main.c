@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps of dma_restart where no IOMMU is in their way. */
+#include "../dma_restart/main.c"
