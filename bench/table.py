@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What bench/run measured, as rows to print and to keep."""
+import statistics
 
 
 class Broken(Exception):
@@ -40,6 +41,14 @@ def rounds(marks, first, last, *keys):
         raise Broken("marks %d and %d were not passed" % (first, last))
     return [sum(b[key] - a[key] for key in keys)
             for a, b in zip(marks[first], marks[last])]
+
+
+def middle(marks, first, *keys):
+    """-> the median of what was counted from mark `first` to the next number,
+    and the spread, largest less smallest, as a part of it"""
+    found = rounds(marks, first, first + 1, *keys)
+    value = statistics.median(found)
+    return value, (max(found) - min(found)) / value
 
 
 def difference(marks, first, last, key):
