@@ -6,7 +6,10 @@
  *	io use DISK ADDRESS	measures and prints `bench end 0`
  * Between two marks it does one thing so and so often; each is done in two
  * lengths, and bench/run takes the difference, so that only what each costs
- * in the steady state is left.
+ * in the steady state is left. With real devices of QEMU's, whose timing is
+ * the host's, each is done ROUNDS times instead:
+ *	io outside ADDRESS PORT PORT	from a giver and to a taker of bytes
+ *	io disk DISK			reads
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -19,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -27,13 +31,15 @@
 
 enum {
 	BLOCK = 4096, BLOCKS = 2048,	/* 8 MiB of the disk are used */
-	DEPTH = 32,
+	DEPTH = 32, HUGE = 2 << 20,
 	READS = 400, DEEP_READS = 1600, TRIPS = 400, STREAM = 2 << 20,
 	TIMES = 3,			/* the longer length */
-	ECHO_PORT = 5001, SINK_PORT = 5002
+	ECHO_PORT = 5001, SINK_PORT = 5002,
+	ROUNDS = 7, LONG = 128 << 10, LONG_READS = 64, OUTSIDE = 4 << 20
 };
 
 static uint8_t buffer[DEPTH][BLOCK] __attribute__((aligned(BLOCK)));
+static uint8_t *piece;
 static int disk, echo, sink;
 
 static void die(const char *what)
@@ -72,6 +78,31 @@ static void disk_open(const char *path)
 	for (off_t at = 0; at < BLOCKS * BLOCK; at += (off_t)sizeof(buffer))
 		if (pwrite(disk, buffer, sizeof(buffer), at) < 0)
 			die("write");
+}
+
+/* What a long read costs depends on how many pieces of memory it fills. */
+static void piece_alloc(void)
+{
+	int pages = open("/proc/sys/vm/nr_hugepages", O_WRONLY);
+
+	if (write(pages, "1", 1) != 1)
+		die("huge page");
+	close(pages);
+	piece = mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		     MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
+	if (piece == MAP_FAILED)
+		die("huge page");
+}
+
+static void read_long(int count)
+{
+	static off_t at;
+
+	while (count--) {
+		if (pread(disk, piece, LONG, at) != LONG)
+			die("read");
+		at = (at + LONG) % (BLOCKS * BLOCK);
+	}
 }
 
 static void read_single(int count)
@@ -173,6 +204,24 @@ static void stream(int size)
 		die("sink");
 }
 
+static int source;
+
+static void from_outside(int size)
+{
+	static char data[65536];
+	uint32_t length = htonl((uint32_t)size);
+
+	if (write(source, &length, sizeof(length)) != sizeof(length))
+		die("source");
+	while (size > 0) {
+		ssize_t n = read(source, data, sizeof(data));
+
+		if (n <= 0)
+			die("source");
+		size -= (int)n;
+	}
+}
+
 static void answer_echo(int s)
 {
 	char byte;
@@ -240,6 +289,37 @@ static void use(const char *path, const char *host)
 	fflush(stdout);
 }
 
+#define REPEAT(first, second, loop, count) \
+	do { \
+		loop(count); \
+		for (int round = 0; round < ROUNDS; round++) { \
+			BENCH_MARK(first); \
+			loop(count); \
+			BENCH_MARK(second); \
+		} \
+	} while (0)
+
+static void outside(const char *host, int giver, int taker)
+{
+	source = reach(host, giver);
+	sink = reach(host, taker);
+	REPEAT(340, 341, from_outside, OUTSIDE);
+	REPEAT(342, 343, stream, OUTSIDE);
+	printf("bench outside %d\n", OUTSIDE);
+}
+
+static void own_disk(const char *path)
+{
+	piece_alloc();
+	disk_open(path);
+	rest(1000);
+	REPEAT(350, 351, read_long, LONG_READS);
+	REPEAT(352, 353, read_single, READS);
+	REPEAT(354, 355, read_deep, DEEP_READS);
+	printf("bench long %d\nbench single %d\nbench deep %d\n",
+	       LONG_READS * LONG, READS * BLOCK, DEEP_READS * BLOCK);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "use")) {
@@ -250,8 +330,12 @@ int main(int argc, char **argv)
 			return 0;
 		}
 		serve(SINK_PORT, answer_sink);
+	} else if (argc == 5 && !strcmp(argv[1], "outside")) {
+		outside(argv[2], atoi(argv[3]), atoi(argv[4]));
+	} else if (argc == 3 && !strcmp(argv[1], "disk")) {
+		own_disk(argv[2]);
 	} else {
-		printf("usage: io serve | io use DISK ADDRESS\n");
+		printf("usage: see bench/io.c\n");
 		return 1;
 	}
 	return 0;

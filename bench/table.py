@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What bench/run measured, as rows to print and to keep."""
+import statistics
 
 
 class Broken(Exception):
@@ -34,18 +35,36 @@ class Table:
                 print("    " + row["note"])
 
 
-def difference(marks, first, last, key):
-    if first not in marks or last not in marks:
+def rounds(marks, first, last, *keys):
+    """-> what was counted between two marks, each time"""
+    if not marks.get(first) or not marks.get(last):
         raise Broken("marks %d and %d were not passed" % (first, last))
-    return marks[last][key] - marks[first][key]
+    return [sum(b[key] - a[key] for key in keys)
+            for a, b in zip(marks[first], marks[last])]
+
+
+def middle(marks, first, *keys):
+    """-> the median of what was counted from mark `first` to the next number,
+    and the spread, largest less smallest, as a part of it"""
+    found = rounds(marks, first, first + 1, *keys)
+    value = statistics.median(found)
+    return value, (max(found) - min(found)) / value
+
+
+def difference(marks, first, last, key):
+    return rounds(marks, first, last, key)[-1]
 
 
 def profile(rest, prices):
     """Print the functions of the VMM that prices consist of: instructions,
     and calls in parentheses. prices: (mark at the end, name, count)"""
     for mark, what, count in prices:
-        rows = sorted(((int(w[3]) / count, int(w[5]) / count, w[2])
-                       for w in rest if w[0] == "in" and w[1] == str(mark)),
-                      reverse=True)
+        cost = {}
+        for w in rest:
+            if w[0] == "in" and w[1] == str(mark):
+                value, calls = cost.get(w[2], (0, 0))
+                cost[w[2]] = value + int(w[3]), calls + int(w[5])
+        rows = sorted(((v / count, c / count, name)
+                       for name, (v, c) in cost.items()), reverse=True)
         print("%s: %s" % (what, ", ".join(
             "%s %.3g (%.2g)" % (n, v, c) for v, c, n in rows if v >= 0.5)))

@@ -33,7 +33,7 @@ $(IMAGE)/hardware.cpio.gz: images/small.list images/hardware.list \
 $(IMAGE)/tools.cpio.gz: images/small.list images/tools.list $(IMAGE)/xenbus
 $(IMAGE)/bench.cpio.gz: images/bench.list $(IMAGE)/bench
 $(IMAGE)/bench-io.cpio.gz: images/small.list images/drivers.list \
-	images/bench-io.list images/driver images/web \
+	images/bench-io.list images/driver images/hardware images/web \
 	$(addprefix $(IMAGE)/,io pace verify xenbus)
 $(IMAGES): images/mkcpio images/init
 	$(call say,CPIO,$@)

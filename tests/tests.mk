@@ -7,7 +7,7 @@
 CHECK_KINDS := style unit explore fuzz tool store guest system
 CHECK_NEEDS := deps all unit explore fuzz store-tests store-fuzz \
 	       guests images $(DEMO_DISK) debian-images \
-	       $(BENCH_SO) $(BENCH_VM) $(OUT)/system/reconnect.elf
+	       $(BENCH_SO) $(BENCH_VM) $(BENCH_MSI) $(OUT)/system/reconnect.elf
 
 .PHONY: check check-style check-unit check-explore check-fuzz fuzz-long \
 	check-system
@@ -36,7 +36,8 @@ fuzz-long: $(FUZZ_BIN)
 	$(Q)OUT='$(OUT)' tests/fuzz/run --each $(FUZZ_SECONDS) $(FUZZ_BIN)
 
 # Where the Debian of its example cannot be made, that test alone fails.
-check-system: all images guests $(DEMO_DISK) $(BENCH_SO) $(BENCH_VM)
+check-system: all images guests $(DEMO_DISK) $(BENCH_SO) $(BENCH_VM) \
+	      $(BENCH_MSI)
 	-$(Q)$(MAKE) --no-print-directory debian-images
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' tests/system/run
 

@@ -28,9 +28,10 @@ struct device {
 	uint16_t bdf;			/* [I] bus, device and function */
 	uint8_t msi, msix, express;	/* [I] capabilities, 0 = none */
 	bool wide_msi, maskable_msi;	/* [I] 64-bit addresses; a mask */
-	void *reset_regs;		/* [I] NULL: no way to reset it */
-	uint32_t reset_at;		/* [I] the one of them that does it */
+	uint8_t reset_at;		/* [I] the register that resets it */
 	uint32_t reset_word;		/* [I] what to write there */
+	void *quiet_regs;		/* [I] NULL: it has none that do */
+	uint32_t quiet_at, quiet_word;	/* [I] the same, written first */
 	uint32_t express_control;	/* [I] as firmware chose it */
 	uint32_t message_count;		/* [I] */
 	void *config;			/* [I] configuration space */

@@ -18,7 +18,7 @@
 #define ADVANCED_CAN	BIT32(25)
 #define POWER_NO_RESET	BIT32(3)	/* it sleeps and keeps its state */
 #define POWER_SLEEP	3u
-/* Where the standard ways are not to be had: by registers of the device. */
+/* What standard ways do not do, or are not there for: registers of its own. */
 #define ID_82574L	0x10d38086u	/* QEMU's e1000e sleeps in vain: */
 #define RCTL		0x100u		/* 0 here ends what it receives */
 #define CLASS_AHCI	0x010601u
@@ -132,22 +132,21 @@ static void probe_table(struct probe *p)
 
 static void reset_by(struct device *device, unsigned int at, uint32_t word)
 {
-	device->reset_regs = device->config;
-	device->reset_at = at;
+	device->reset_at = (uint8_t)at;
 	device->reset_word = word;
 }
 
-static void reset_in_bar(struct device *device, unsigned int n, uint32_t at,
-			 uint32_t word)
+static void quiet_by(struct device *device, unsigned int n, uint32_t at,
+		     uint32_t word)
 {
 	const struct device_bar *bar = &device->bar[n];
 
 	if (n >= DEVICE_BARS || at >= bar->size)
 		return;
-	device->reset_regs = arch_map_registers(MFN(bar->mfn.n +
+	device->quiet_regs = arch_map_registers(MFN(bar->mfn.n +
 						    at / PAGE_SIZE));
-	device->reset_at = at % PAGE_SIZE & ~3u;
-	device->reset_word = word;
+	device->quiet_at = at % PAGE_SIZE & ~3u;
+	device->quiet_word = word;
 }
 
 /* Whether a guest sees the capability at this place. */
@@ -158,7 +157,7 @@ static bool probe_capability(struct device *device, uint8_t at)
 
 	switch ((uint8_t)head) {
 	case CAP_POWER:
-		if (!device->reset_regs &&
+		if (!device->reset_at &&
 		    !(read(device, at + 4u) & POWER_NO_RESET))
 			reset_by(device, at + 4u, POWER_SLEEP);
 		return false;
@@ -193,10 +192,10 @@ static bool probe_capability(struct device *device, uint8_t at)
 		return true;
 	case CAP_VENDOR:
 		/* The status, all of whose neighbours may be zero. */
-		if (!device->reset_regs && head >> 24 == VIRTIO_COMMON &&
+		if (head >> 24 == VIRTIO_COMMON &&
 		    (uint16_t)read(device, PCI_ID) == VENDOR_VIRTIO)
-			reset_in_bar(device, (uint8_t)read(device, at + 4u),
-				     read(device, at + 8u) + VIRTIO_STATUS, 0);
+			quiet_by(device, (uint8_t)read(device, at + 4u),
+				 read(device, at + 8u) + VIRTIO_STATUS, 0);
 		show(device, at + 2u, MAX(head >> 16 & 0xff, 3u) - 2);
 		return true;
 	default:
@@ -259,9 +258,9 @@ static void probe(struct probe *p)
 		device->live[PCI_SUBSYSTEM / 4] = UINT32_MAX;
 	probe_capabilities(p);
 	if (read(device, PCI_ID) == ID_82574L)
-		reset_in_bar(device, 0, RCTL, 0);
-	if (!device->reset_regs && read(device, PCI_CLASS) >> 8 == CLASS_AHCI)
-		reset_in_bar(device, 5, 4, AHCI_RESET);
+		quiet_by(device, 0, RCTL, 0);
+	if (read(device, PCI_CLASS) >> 8 == CLASS_AHCI)
+		quiet_by(device, 5, 4, AHCI_RESET);
 }
 
 /* May this function have this owner, beside those that are there? */

@@ -175,10 +175,13 @@ static void stop(uint32_t number, struct device *device)
 	arch_device_attach(number, device->bdf, NULL);
 	arch_register_write(device->config, PCI_COMMAND,
 			    COMMAND_MEMORY | COMMAND_NO_INTX);
-	if (device->reset_regs)
-		arch_register_write(device->reset_regs, device->reset_at,
+	if (device->quiet_regs)
+		arch_register_write(device->quiet_regs, device->quiet_at,
+				    device->quiet_word);
+	if (device->reset_at)
+		arch_register_write(device->config, device->reset_at,
 				    device->reset_word);
-	else
+	else if (!device->quiet_regs)
 		log_line("%s: its device " PCI_BDF " cannot be reset",
 			 device->owner->name, PCI_BDF_PARTS(device->bdf));
 }
@@ -196,9 +199,9 @@ bool pci_stop_step(struct domain *d, uint64_t *phase, uint64_t *since)
 
 		if (!*phase)
 			stop(number, device);
-		else if (device->reset_regs)
-			arch_register_write(device->reset_regs,
-					    device->reset_at, 0);
+		else if (device->reset_at)
+			arch_register_write(device->config, device->reset_at,
+					    0);
 	}
 	*since = arch_time();
 	return !d->device_count || (*phase)++ == 2;
