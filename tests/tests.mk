@@ -5,9 +5,11 @@
 # in $(OUT)/check/KIND.log and ends with the sum.
 
 CHECK_KINDS := style unit explore fuzz tool store guest system
+SYSTEM_GUESTS := $(addprefix $(OUT)/system/,evil_blk.elf evil_net.elf \
+		 reconnect.elf)
 CHECK_NEEDS := deps all unit explore fuzz store-tests store-fuzz \
 	       guests images $(DEMO_DISK) debian-images \
-	       $(BENCH_SO) $(BENCH_VM) $(BENCH_MSI) $(OUT)/system/reconnect.elf
+	       $(BENCH_SO) $(BENCH_VM) $(BENCH_MSI) $(SYSTEM_GUESTS)
 
 .PHONY: check check-style check-unit check-explore check-fuzz fuzz-long \
 	check-system
@@ -41,20 +43,20 @@ check-system: all images guests $(DEMO_DISK) $(BENCH_SO) $(BENCH_VM) \
 	-$(Q)$(MAKE) --no-print-directory debian-images
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' tests/system/run
 
-# The guest of the system test reconnect.
-RECONNECT := $(OUT)/system/reconnect.elf
-$(RECONNECT): tests/system/reconnect.c $(GUEST_COMMON) $(KIT_LIB) $(KIT_LD)
+# The small guests of system tests.
+$(SYSTEM_GUESTS): $(OUT)/system/%.elf: tests/system/%.c $(GUEST_COMMON) \
+	$(KIT_LIB) $(KIT_LD)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(subst -MMD -MP,,$(GUEST_CFLAGS)) -c -o $(@:.elf=.o) $<
 	$(Q)$(CC) $(subst -MMD -MP,,$(GUEST_CFLAGS)) -c \
 		-o $(@:.elf=.test.o) $(GUEST_COMMON)
 	$(Q)$(KIT_LINK) $(@:.elf=.o) $(@:.elf=.test.o) $(KIT_LIB)
-check-system: $(RECONNECT)
+check-system: $(SYSTEM_GUESTS)
 
 # The same for long: 10,000 times, which may take hours.
 .PHONY: soak-reconnect
-soak-reconnect: all images $(RECONNECT)
+soak-reconnect: all images $(SYSTEM_GUESTS)
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' RECONNECTS=10000 \
 		tests/system/run reconnect
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Who may share with whom on a machine of split drivers, and front ends that
-break the rules of stock back ends."""
+"""Who may share with whom on a machine of split drivers, front ends that break
+the rules of stock back ends, and back ends that break those of stock front
+ends."""
+import hashlib
 import os
 import re
 
-from lab import DEMO, OUT, TOOL, expect, machine, operate, session
+from lab import DEMO, OUT, TOOL, Shell, expect, machine, operate, session
 from serving import split
 from session import Session, command
 
@@ -158,3 +160,116 @@ def test_hostile_netback():
         "evil": kit("hostile_frontend/evil_net.elf",
                     "own=device/vif/0 seed=4711 wait=3000", vif=vif)},
             "web2", FETCHES, ("web1", OFFER, "offered"))
+
+
+# The content of evil_blk's disks, over and over.
+CONTENT = b"".join((i * 2654435761 % 2**32).to_bytes(4, "little")
+                   for i in range(65536))
+LETTERS = "abcdefghijklmnop"    # a is good, b to k go wrong by being read
+VIFS = 15                       # the first is good
+
+
+def md5(data):
+    return hashlib.md5(data).hexdigest()
+
+
+def use_disks(shell, letters, trap):
+    """Read each disk where it is good, and then where it may go wrong."""
+    status, text = shell.run(
+        "for d in %s; do f=/dev/xvd$d; until dd if=$f of=/tmp/s bs=64k "
+        "count=1 2>/dev/null; do usleep 9999; done; md5sum </tmp/s; %s "
+        "done" % (
+            " ".join(letters),
+            "{ dd if=$f of=/dev/null bs=512k skip=1 2>/dev/null & };"
+            if trap else ""))
+    sums = re.findall(r"([0-9a-f]{32})  -", text)
+    expect(sums == [md5(CONTENT[:65536])] * len(letters), text)
+
+
+def use_vifs(shell, count, trap):
+    """Ping through each interface, and then with what makes it go wrong."""
+    status, text = shell.run(
+        "for n in $(seq 0 %d); do ip link set eth$n up; "
+        "ip addr add 10.1.$n.1/24 dev eth$n; ping -c 1 -W 9 10.1.$n.2; %s "
+        "done" % (count - 1, "{ ping -c 1 -W 1 -s 1000 10.1.$n.2 "
+                  ">/dev/null & };" if trap else ""), 120)
+    expect(len(re.findall(r", 0% packet loss", text)) == count, text)
+
+
+# good: a disk round as above, then 1 MiB by TCP, whose sum it knows.
+BOTH = ROUNDS.replace(
+    "done 2>/dev/null &", "wget -q -O /tmp/f http://10.0.0.9/f; "
+    "[ $(md5sum </tmp/f | cut -c1-32) = $(cat /tmp/s) ] "
+    "&& echo fetch'' $n same || echo fetch'' $n DIFFERS; usleep 50000; "
+    "done 2>/dev/null &").replace(
+    "n=0;", "n=0; wget -q -O /tmp/s http://10.0.0.9/s;", 1)
+
+
+def test_hostile_backends():
+    """back ends that break every rule of their rings harm the Linux VM that
+    uses them, at most: another one writes, reads and fetches the same as ever,
+    and the victim, started again, is served by the back ends' next lives"""
+    disk = "format=raw,vdev=xvd%s,access=rw,backend=%s,target=x"
+    folder = machine(
+        "backends", "memory = 768\ncpus = 2\naudit_on_end = 1", {
+            "blk0": linux('blk run="driver; role=net driver"', memory=192,
+                          driver_domain=1),
+            "good": linux("client ip=10.0.0.1/24", vif=["backend=blk0"],
+                          disk=[disk % ("a", "blk0")]),
+            # Linux waits minutes for disks that are never there.
+            "victim": linux('none run="cd /modules/cloud-amd64; '
+                            'insmod xen-blkfront.ko & '
+                            'insmod xen-netfront.ko &"',
+                            vif=["backend=evilnet"] * VIFS,
+                            bulkhead_grant_frames=32,
+                            disk=[disk % (d, "evilblk") for d in LETTERS]),
+            "evilblk": kit("", "seed=4711", driver_domain=1,
+                           on_crash="restart", bulkhead_paused=0, memory=16,
+                           kernel=os.path.abspath(
+                               OUT + "/system/evil_blk.elf")),
+            "evilnet": kit("", "seed=4711", driver_domain=1,
+                           on_crash="restart", bulkhead_paused=0, memory=16,
+                           kernel=os.path.abspath(
+                               OUT + "/system/evil_net.elf"))})
+    with session([TOOL, "run", folder, "--timeout", "300"]) as s:
+        s.wait_for_all([r"\] %s: ready" % n for n in
+                        ("blk0", "good", "victim")], 120)
+        with Shell("backends", "blk0") as blk0:
+            blk0.run("ip addr add 10.0.0.9/24 dev br0; " + OFFER)
+        ask("backends", "good", BOTH, r"fetch 2 same")
+        with Shell("backends", "victim") as victim:
+            victim.run("dmesg -n 1")
+            use_disks(victim, LETTERS[0], False)
+            # What is there already.
+            expect(victim.run("head -c 65536 /dev/xvda >/tmp/x; dd if=/tmp/x "
+                              "of=/dev/xvda bs=64k seek=4 conv=fsync")[0] == 0,
+                   "write")
+            use_vifs(victim, VIFS, True)
+            s.wait_for_all([r"\[evilnet\] TEST \S+: success"], 60)
+            use_disks(victim, LETTERS[1:-5], True)
+            s.wait_for_all([r"\[evilblk\] TEST \S+: success"], 60)
+        s.wait_for_all([r"(?s)\] %s: started.*\] %s: started" % (n, n)
+                        for n in ("evilblk", "evilnet")], 30)
+        s.seen = len(s.text)
+        operate("backends", "restart", "victim")
+        s.wait_for(r"\] victim: ready", 60)
+        with Shell("backends", "victim") as victim:
+            use_disks(victim, LETTERS, False)
+            use_vifs(victim, VIFS, False)
+        s.seen = len(s.text)
+        s.wait_for(r"round \d+ same", 60)
+        s.wait_for(r"fetch \d+ same", 60)
+        rounds = re.findall(r"(?:round|fetch) \d+ (\S+)", s.text)
+        print("# good: %d rounds; %s" % (len(rounds), ", ".join(
+            re.findall(r"\d+ \w+ went wrong.*", s.text))))
+        expect(set(rounds) == {"same"}, str(rounds))
+        for vm in ("blk0", "good"):
+            ask("backends", vm, "dmesg | grep -cE 'BUG:|Oops'; echo in'' "
+                "dmesg", r"^0\s+in dmesg", 30)
+            expect(s.text.count("] %s: started" % vm) == 1, vm)
+        audits = re.findall(r"^\[vmm\] audit: (\S+)", s.text, re.M)
+        expect(len(audits) >= 3 and set(audits) == {"clean,"}, str(audits))
+        text = operate("backends", "report")
+        expect(re.search(r"clean\W+\d+ frames", text), "audit: " + text)
+        s.interrupt()
+        s.end(20)
