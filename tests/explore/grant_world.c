@@ -376,7 +376,7 @@ static void settle(void)
 {
 	for (unsigned int vm = 1; vm <= VMS; vm++) {
 		vm_at(vm)->lock.next = vm_at(vm)->lock.serving = 0;
-		vm_at(vm)->p2m.flush_seq = 0;
+		vm_at(vm)->p2m.flush_seq = vm_at(vm)->p2m.ram_seq = 0;
 	}
 }
 

@@ -14,7 +14,7 @@ static struct gnttab_copy copy_op(uint32_t ref, uint16_t from, uint64_t to)
 static int copy(unsigned int domid, struct gnttab_copy op)
 {
 	op.status = 1;
-	grant_copy(vm_at(domid), &op);
+	grant_copy(vm_at(domid), &op, 1);
 	return op.status;
 }
 
@@ -34,6 +34,36 @@ static void a_copy_moves_bytes_and_leaves_no_pin(void **state)
 	assert_int_equal(copy(2, op), GNTST_okay);
 	assert_memory_equal(from + 100, to + 4000, 96);
 	assert_memory_equal(from, to, 4000);
+	assert_int_equal(vm_grant_flags(1, 9), RO);
+}
+
+static void a_pin_is_kept_for_the_next_part_and_not_longer(void **state)
+{
+	struct gnttab_copy op[5] = {
+		copy_op(9, 1, 12), copy_op(9, 1, 12), copy_op(10, 1, 12),
+		copy_op(9, 1, 12), copy_op(9, 1, 1 << 20)
+	};
+
+	(void)state;
+	memset(vm_ptr(1, 0x9000), 0x31, PAGE_SIZE);
+	for (unsigned int i = 0; i < 5; i++) {
+		op[i].len = 64;
+		op[i].dest.offset = (uint16_t)(64 * i);
+	}
+	op[1].source.domid = DOMID_SELF;	/* another's 9 */
+	grant_copy(vm_at(2), op, 5);
+	assert_int_equal(op[0].status, GNTST_okay);
+	assert_int_equal(op[1].status, GNTST_bad_gntref);
+	assert_int_equal(op[2].status, GNTST_bad_gntref);
+	assert_int_equal(op[3].status, GNTST_okay);
+	assert_int_equal(op[4].status, GNTST_bad_page);
+	assert_memory_equal(vm_ptr(2, 0xc000), vm_ptr(1, 0x9000), 64);
+	assert_memory_equal(vm_ptr(2, 0xc000 + 192), vm_ptr(1, 0x9000), 64);
+	assert_int_equal(vm_grant_flags(1, 9), RO);
+	op[0].source.domid = op[1].source.domid = 1;
+	grant_copy(vm_at(2), op, 2);
+	assert_int_equal(op[1].status, GNTST_okay);
+	assert_memory_equal(vm_ptr(2, 0xc000 + 64), vm_ptr(1, 0x9000), 64);
 	assert_int_equal(vm_grant_flags(1, 9), RO);
 }
 
@@ -118,6 +148,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(a_copy_moves_bytes_and_leaves_no_pin),
+		TEST(a_pin_is_kept_for_the_next_part_and_not_longer),
 		TEST(a_copy_between_two_others_needs_both_grants),
 		TEST(a_copy_checks_bounds_in_wide_numbers),
 		TEST(a_frame_number_means_ones_own_ram),

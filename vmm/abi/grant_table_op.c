@@ -72,8 +72,7 @@ static uint32_t slice(struct domain *d, uint32_t cmd, union grant_arg *a,
 	case GNTTABOP_unmap_grant_ref:
 		return unmap(d, a->unmap, count);
 	default:
-		for (uint32_t i = 0; i < count; i++)
-			grant_copy(d, &a->copy[i]);
+		grant_copy(d, a->copy, count);
 		return count;
 	}
 }

@@ -49,7 +49,7 @@ struct extent {
 
 /* The domain's own grant table (as granter). core/grant.h. */
 struct grant_active {		/* private truth about one reference */
-	uint32_t gfn;		/* frame while pinned */
+	uint32_t mfn;		/* frame while pinned */
 	uint16_t domid;		/* user while pinned */
 	uint16_t read_count, write_count;	/* pins; write sets read */
 	uint16_t reserved;
@@ -74,6 +74,7 @@ struct grant_map {
 struct p2m {
 	mfn_t root;		/* [I] top table, a page of its own */
 	uint64_t flush_seq;	/* [A] bumped by every flush */
+	uint64_t ram_seq;	/* [A] bumped when RAM has lost its gfn */
 	uint64_t parked_count;	/* [L] own RAM frames with no gfn */
 	mfn_t parked_first;	/* [L] chain through frame.next */
 	mfn_t blank;		/* [I] stands in for revoked mappings */

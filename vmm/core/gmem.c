@@ -73,19 +73,19 @@ int gmem_span(struct vcpu *v, uint64_t va, size_t size, struct gmem_span *span)
 void gmem_span_write(const struct gmem_span *span, const void *src)
 {
 	if (span->size[0])
-		memcpy(span->part[0], src, span->size[0]);
+		arch_copy(span->part[0], src, span->size[0]);
 	if (span->size[1])
-		memcpy(span->part[1], (const char *)src + span->size[0],
-		       span->size[1]);
+		arch_copy(span->part[1], (const char *)src + span->size[0],
+			  span->size[1]);
 }
 
 void gmem_span_read(const struct gmem_span *span, void *dst)
 {
 	if (span->size[0])
-		memcpy(dst, span->part[0], span->size[0]);
+		arch_copy(dst, span->part[0], span->size[0]);
 	if (span->size[1])
-		memcpy((char *)dst + span->size[0], span->part[1],
-		       span->size[1]);
+		arch_copy((char *)dst + span->size[0], span->part[1],
+			  span->size[1]);
 }
 
 void gmem_span_publish(const struct gmem_span *span, const void *src,

@@ -92,17 +92,15 @@ struct grant_pin grant_unmap_locked(struct domain *d, uint32_t handle,
 {
 	struct grant_map *m = &d->map[handle];
 	struct grant_pin pin = { m->domid, !m->readonly, m->ref, MFN_NONE };
-	gfn_t gfn = GFN(m->gfn);
+	struct p2m_entry old = p2m_set(d, GFN(m->gfn),
+				       next == GRANT_MAP_FREE ? P2M_NONE :
+				       P2M_BLANK, pin.write, d->p2m.blank);
 
 	if (m->state == GRANT_MAP_LIVE)
-		pin.mfn = p2m_lookup(d, gfn).mfn;
-	if (next == GRANT_MAP_REVOKED) {
-		m->state = GRANT_MAP_REVOKED;
-		p2m_set(d, gfn, P2M_BLANK, pin.write, d->p2m.blank);
-	} else {
-		p2m_set(d, gfn, P2M_NONE, false, MFN_NONE);
+		pin.mfn = old.mfn;
+	m->state = GRANT_MAP_REVOKED;
+	if (next == GRANT_MAP_FREE)
 		free_handle(d, handle);
-	}
 	return pin;
 }
 
@@ -137,27 +135,41 @@ void grant_give_back(struct domain *d, const struct grant_pin *pin,
 
 /* --- copies --- */
 
-/* Finds one side's bytes; pin->write is set, the rest of pin is filled. */
+/* Has p pinned, if the last copy did not leave just that in pin. */
+static int16_t side_pin(struct domain *d, const struct gnttab_copy_ptr *p,
+			struct grant_pin *pin)
+{
+	struct domain *granter;
+	int16_t status;
+
+	if (pin->mfn.n != MFN_NONE.n && pin->ref == p->u.ref &&
+	    pin->domid == p->domid)
+		return GNTST_okay;
+	grant_pin_drop(pin);
+	*pin = (struct grant_pin){ 0, pin->write, p->u.ref, MFN_NONE };
+	granter = domain_peer(d, p->domid);
+	if (!granter)
+		return GNTST_permission_denied;
+	spin_lock(&granter->lock);
+	status = grant_pin_take(granter, d->id, pin);
+	spin_unlock(&granter->lock);
+	return status;
+}
+
+/* Finds one side's bytes. */
 static int16_t side_begin(struct domain *d, const struct gnttab_copy_ptr *p,
 			  bool granted, struct grant_pin *pin, uint8_t **byte)
 {
-	if (granted) {
-		struct domain *granter = domain_peer(d, p->domid);
-		int16_t status;
+	int16_t status;
 
-		if (!granter)
-			return GNTST_permission_denied;
-		pin->ref = p->u.ref;
-		spin_lock(&granter->lock);
-		status = grant_pin_take(granter, d->id, pin);
-		spin_unlock(&granter->lock);
+	if (granted) {
+		status = side_pin(d, p, pin);
 		if (status != GNTST_okay)
 			return status;
 		*byte = arch_frame_ptr(pin->mfn);
 	} else {
 		if (!domain_is_self(d, p->domid))
 			return GNTST_permission_denied;
-		pin->mfn = MFN_NONE;
 		*byte = p2m_ram_ptr(d, GFN(p->u.gmfn));
 		if (!*byte)
 			return GNTST_bad_page;
@@ -166,10 +178,9 @@ static int16_t side_begin(struct domain *d, const struct gnttab_copy_ptr *p,
 	return GNTST_okay;
 }
 
-void grant_copy(struct domain *d, struct gnttab_copy *op)
+static void copy(struct domain *d, struct gnttab_copy *op,
+		 struct grant_pin *pin_from, struct grant_pin *pin_to)
 {
-	struct grant_pin pin_from = { .write = false };
-	struct grant_pin pin_to = { .write = true };
 	uint8_t *from, *to;
 
 	op->status = GNTST_bad_copy_arg;
@@ -177,20 +188,30 @@ void grant_copy(struct domain *d, struct gnttab_copy *op)
 	    (uint32_t)op->dest.offset + op->len > PAGE_SIZE)
 		return;
 	op->status = side_begin(d, &op->source, op->flags & GNTCOPY_source_gref,
-				&pin_from, &from);
+				pin_from, &from);
+	if (op->status == GNTST_okay)
+		op->status = side_begin(d, &op->dest,
+					op->flags & GNTCOPY_dest_gref, pin_to,
+					&to);
 	if (op->status != GNTST_okay)
 		return;
-	op->status = side_begin(d, &op->dest, op->flags & GNTCOPY_dest_gref,
-				&pin_to, &to);
-	if (op->status == GNTST_okay) {
-		/* Overlap is legal, and then rare. */
-		if (from < to + op->len && to < from + op->len)
-			memmove(to, from, op->len);
-		else
-			arch_copy(to, from, op->len);
-		grant_pin_drop(&pin_to);
-	}
-	grant_pin_drop(&pin_from);
+	/* Overlap is legal, and then rare. */
+	if (from < to + op->len && to < from + op->len)
+		memmove(to, from, op->len);
+	else
+		arch_copy(to, from, op->len);
+}
+
+/* Parts of one page follow one another: a pin is kept for the next. */
+void grant_copy(struct domain *d, struct gnttab_copy *op, uint32_t count)
+{
+	struct grant_pin from = { .mfn = MFN_NONE };
+	struct grant_pin to = { .mfn = MFN_NONE, .write = true };
+
+	for (uint32_t i = 0; i < count; i++)
+		copy(d, &op[i], &from, &to);
+	grant_pin_drop(&from);
+	grant_pin_drop(&to);
 }
 
 /* --- the table --- */

@@ -61,8 +61,8 @@ struct grant_pin grant_unmap_locked(struct domain *d, uint32_t handle,
 void grant_give_back(struct domain *d, const struct grant_pin *pin,
 		     uint32_t count);
 
-/* Fills op->status. */
-void grant_copy(struct domain *d, struct gnttab_copy *op);
+/* Fills status in each of count operations. */
+void grant_copy(struct domain *d, struct gnttab_copy *op, uint32_t count);
 /*
  * Makes the table at least frames long, at most GRANT_GROW_STEP at a time: 0,
  * -XEN_EAGAIN (call again), -XEN_EINVAL, or -XEN_ENOMEM. [L]

@@ -27,8 +27,12 @@ static struct grant_entry_v1 *entry_of(const struct domain *d,
 	return grant_entry(d, (uint32_t)(a - d->grants.active));
 }
 
-/* A frame that d may lend: its own memory, or its xenstore ring. */
-static bool lendable(const struct domain *d, uint32_t gfn, mfn_t *mfn)
+/*
+ * A frame that d may lend: its own memory, or its xenstore ring. Flat, so that
+ * of the lookup only what is asked for is done.
+ */
+__attribute__((flatten)) static bool
+lendable(const struct domain *d, uint32_t gfn, mfn_t *mfn)
 {
 	struct p2m_entry e = p2m_lookup(d, GFN(gfn));
 
@@ -42,7 +46,7 @@ static bool lendable(const struct domain *d, uint32_t gfn, mfn_t *mfn)
  * and marked as one word; the guest may change it meanwhile, a few times.
  */
 static int16_t mark_entry(const struct domain *granter, struct grant_active *a,
-			  uint16_t user, bool write, mfn_t *mfn)
+			  uint16_t user, bool write)
 {
 	uint64_t *word = (void *)entry_of(granter, a);
 	bool pinned = a->read_count || a->write_count;
@@ -51,7 +55,7 @@ static int16_t mark_entry(const struct domain *granter, struct grant_active *a,
 
 	for (unsigned int i = 0; i < ENTRY_TRIES; i++) {
 		uint16_t flags = (uint16_t)now;
-		uint32_t gfn = (uint32_t)(now >> 32);
+		mfn_t mfn;
 
 		if ((flags & (GTF_type_mask | GTF_sub_page)) !=
 		    GTF_permit_access)
@@ -59,12 +63,11 @@ static int16_t mark_entry(const struct domain *granter, struct grant_active *a,
 		if ((uint16_t)(now >> 16) != user ||
 		    (write && flags & GTF_readonly))
 			return GNTST_permission_denied;
-		if (pinned && gfn != a->gfn)
-			return GNTST_general_error;
-		if (!lendable(granter, gfn, mfn))
-			return GNTST_bad_page;
+		if (!lendable(granter, (uint32_t)(now >> 32), &mfn) ||
+		    (pinned && mfn.n != a->mfn))
+			return pinned ? GNTST_general_error : GNTST_bad_page;
 		if (atomic_compare_exchange(word, &now, now | bits)) {
-			a->gfn = gfn;
+			a->mfn = (uint32_t)mfn.n;
 			return GNTST_okay;
 		}
 	}
@@ -89,14 +92,12 @@ int16_t grant_pin_take(struct domain *granter, uint16_t user,
 	if (*count == UINT16_MAX)
 		return GNTST_no_space;
 	if (write ? !a->write_count : !a->read_count && !a->write_count) {
-		int16_t status = mark_entry(granter, a, user, write,
-					    &pin->mfn);
+		int16_t status = mark_entry(granter, a, user, write);
 
 		if (status != GNTST_okay)
 			return status;
-	} else if (!lendable(granter, a->gfn, &pin->mfn)) {
-		return GNTST_general_error;
 	}
+	pin->mfn = MFN(a->mfn);
 	a->domid = user;
 	++*count;
 	pin->domid = granter->id;
@@ -108,23 +109,23 @@ void grant_pin_drop(const struct grant_pin *pin)
 {
 	struct domain *granter = domain_at(pin->domid);
 	struct grant_active *a;
+	uint32_t bits = 0, loans;
 	uint16_t *count;
-	uint32_t bits = 0;
 
 	if (pin->mfn.n == MFN_NONE.n)
 		return;
 	spin_lock(&granter->lock);
 	a = active_at(granter, pin->ref);
 	count = pin->write ? &a->write_count : &a->read_count;
-	BUG_ON(!*count || !atomic_load(&frame_at(pin->mfn)->loans));
+	loans = atomic_fetch_add(&frame_at(pin->mfn)->loans, (uint32_t)-1);
+	BUG_ON(!*count || !loans);
 	--*count;
-	atomic_fetch_add(&frame_at(pin->mfn)->loans, (uint32_t)-1);
 	if (!a->write_count)
 		bits |= GTF_writing;
 	if (!a->write_count && !a->read_count)
 		bits |= GTF_reading;
 	atomic_fetch_and(&entry_of(granter, a)->flags, (uint16_t)~bits);
 	if (bits & GTF_reading)
-		*a = (struct grant_active){ .gfn = 0 };
+		*a = (struct grant_active){ .mfn = 0 };
 	spin_unlock(&granter->lock);
 }

@@ -23,8 +23,8 @@ static uint64_t leaf_frames(unsigned int level)
 	return BIT64(9 * (level - 1));
 }
 
-/* The entry that ends the walk, a leaf or absent, and its level. */
-static inline uint64_t walk(const struct domain *d, gfn_t gfn,
+/* The entry that ends the walk, a leaf or absent, where it is, its level. */
+static inline uint64_t walk(const struct domain *d, gfn_t gfn, uint64_t **at,
 			    unsigned int *level)
 {
 	mfn_t table = d->p2m.root;
@@ -32,25 +32,27 @@ static inline uint64_t walk(const struct domain *d, gfn_t gfn,
 	/* Unrolled, so that the shifts are constants. */
 #pragma GCC unroll 4
 	for (unsigned int l = TOP_LEVEL; l > 1; l--) {
-		uint64_t entry = atomic_load_acquire(entry_at(table, gfn, l));
-
 		*level = l;
+		*at = entry_at(table, gfn, l);
+		uint64_t entry = atomic_load_acquire(*at);
+
 		if (!arch_npte_present(entry) || arch_npte_is_leaf(entry, l))
 			return entry;
 		table = arch_npte_mfn(entry);
 	}
 	*level = 1;
-	return atomic_load_acquire(entry_at(table, gfn, 1));
+	*at = entry_at(table, gfn, 1);
+	return atomic_load_acquire(*at);
 }
 
 struct p2m_entry p2m_lookup(const struct domain *d, gfn_t gfn)
 {
-	struct p2m_entry found = { P2M_NONE, false, MFN_NONE, TOP_LEVEL };
+	struct p2m_entry found = { .mfn = MFN_NONE, .level = TOP_LEVEL };
 	uint64_t entry;
 
 	if (gfn.n >> P2M_GFN_BITS)
 		return found;
-	entry = walk(d, gfn, &found.level);
+	entry = walk(d, gfn, &found.at, &found.level);
 	if (!arch_npte_present(entry))
 		return found;
 	found.kind = (enum p2m_kind)arch_npte_kind(entry);
@@ -102,14 +104,17 @@ static uint64_t *make_entry(struct domain *d, gfn_t gfn, unsigned int level)
 	return entry_at(table, gfn, level);
 }
 
-void p2m_set(struct domain *d, gfn_t gfn, enum p2m_kind kind, bool writable,
-	     mfn_t mfn)
+struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, enum p2m_kind kind,
+			 bool writable, mfn_t mfn)
 {
 	uint64_t leaf = kind == P2M_NONE ? 0 :
 			arch_npte_leaf(mfn, 1, writable, kind);
+	struct p2m_entry old = p2m_lookup(d, gfn);
 
 	BUG_ON(gfn.n >> P2M_GFN_BITS);
-	atomic_store_release(make_entry(d, gfn, 1), leaf);
+	atomic_store_release(old.level == 1 ? old.at : make_entry(d, gfn, 1),
+			     leaf);
+	return old;
 }
 
 void p2m_map_ram(struct domain *d, gfn_t gfn, unsigned int level, mfn_t mfn)
@@ -139,11 +144,10 @@ int p2m_may_replace(const struct domain *d, gfn_t gfn, uint32_t extra,
 bool p2m_replace(struct domain *d, gfn_t gfn, enum p2m_kind kind,
 		 bool writable, mfn_t mfn)
 {
-	struct p2m_entry old = p2m_lookup(d, gfn);
+	struct p2m_entry old = p2m_set(d, gfn, kind, writable, mfn);
 
 	if (old.kind == P2M_RAM)
 		p2m_park(d, old.mfn);
-	p2m_set(d, gfn, kind, writable, mfn);
 	return old.kind != P2M_NONE;
 }
 
@@ -152,6 +156,7 @@ void p2m_reset(struct domain *d)
 	arch_frame_scrub(d->p2m.root);
 	/* Before a page of a table becomes something else. */
 	arch_npt_flush(d);
+	atomic_fetch_add(&d->p2m.ram_seq, 1);
 	d->p2m.parked_count = 0;
 	d->p2m.parked_first = MFN_NONE;
 	d->pool.used = 0;
@@ -165,6 +170,7 @@ void p2m_park(struct domain *d, mfn_t mfn)
 	frame->next = (uint32_t)d->p2m.parked_first.n;
 	d->p2m.parked_first = mfn;
 	d->p2m.parked_count++;
+	atomic_fetch_add(&d->p2m.ram_seq, 1);
 }
 
 mfn_t p2m_unpark(struct domain *d)

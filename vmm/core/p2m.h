@@ -24,6 +24,7 @@ struct p2m_entry {
 	bool writable;
 	mfn_t mfn;		/* of this very gfn, large leaf or not */
 	unsigned int level;	/* of the leaf or hole where the walk ended */
+	uint64_t *at;		/* that entry; NULL if gfn cannot have one */
 };
 
 #define P2M_GFN_BITS	28u	/* 40-bit guest-physical addresses */
@@ -46,10 +47,10 @@ bool p2m_replace(struct domain *d, gfn_t gfn, enum p2m_kind kind,
 
 /*
  * Sets one 4 KiB entry, splitting large leaves; kind P2M_NONE clears. The
- * pool must have the pages: p2m_may_replace() asks.
+ * pool must have the pages: p2m_may_replace() asks. Returns what was there.
  */
-void p2m_set(struct domain *d, gfn_t gfn, enum p2m_kind kind, bool writable,
-	     mfn_t mfn);
+struct p2m_entry p2m_set(struct domain *d, gfn_t gfn, enum p2m_kind kind,
+			 bool writable, mfn_t mfn);
 /* Build time: maps RAM by a leaf of this level; everything aligned, absent. */
 void p2m_map_ram(struct domain *d, gfn_t gfn, unsigned int level, mfn_t mfn);
 /*
@@ -58,7 +59,7 @@ void p2m_map_ram(struct domain *d, gfn_t gfn, unsigned int level, mfn_t mfn);
  */
 void p2m_reset(struct domain *d);
 
-/* Own RAM without a gfn and without loans: a LIFO chain. [L] */
+/* Own RAM without a gfn any more, and without loans: a LIFO chain. [L] */
 void p2m_park(struct domain *d, mfn_t mfn);
 /* A parked frame, scrubbed, or MFN_NONE. */
 mfn_t p2m_unpark(struct domain *d);

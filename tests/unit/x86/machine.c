@@ -102,7 +102,7 @@ uint64_t *machine_word(uint64_t gpa)
 /* RAM is frames ram_base.. of the guest and 0.. of the machine. */
 struct p2m_entry p2m_lookup(const struct domain *d, gfn_t gfn)
 {
-	struct p2m_entry found = { P2M_NONE, false, MFN_NONE, 1 };
+	struct p2m_entry found = { P2M_NONE, false, MFN_NONE, 1, NULL };
 
 	assert_ptr_equal(d, &machine.domain);
 	machine.lookups++;

@@ -129,7 +129,7 @@ static void what_is_remembered_ends_with_a_flush(void **state)
 	*machine_word(0x4000 + INDEX(0) * 8) = 0xa000 | P;
 	translates(VA, false, 0xa678);	/* entries are never remembered */
 	machine.kind = P2M_NONE;
-	machine.domain.p2m.flush_seq++;
+	machine.domain.p2m.ram_seq++;
 	faults(VA, false);
 }
 

@@ -37,9 +37,8 @@ static __attribute__((noinline)) bool remember(const struct vcpu *v,
 
 /*
  * Whether gpa is RAM; then it plus bias is the VMM's view of it. What was
- * found before stays true while flush_seq does: as for the CPU's own TLB, a
- * flush follows when RAM is taken out of the p2m, before the frame can get
- * another use.
+ * found before stays true while ram_seq does, which changes when RAM is taken
+ * out of the p2m, before the flush and thus before another use of the frame.
  */
 static inline bool is_ram(const struct vcpu *v, unsigned int level,
 			  uint64_t gpa)
@@ -89,11 +88,11 @@ static inline uint64_t walk_tables(const struct vcpu *v, uint64_t va,
 static inline uint64_t walk(const struct vcpu *v, uint64_t va, bool write)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
-	uint64_t seq = atomic_load_acquire(&v->domain->p2m.flush_seq);
+	uint64_t seq = atomic_load_acquire(&v->domain->p2m.ram_seq);
 	uint64_t need = write ? PTE_P | PTE_RW : PTE_P;
 
-	if (__builtin_expect(a->walk.flush_seq != seq, 0))
-		a->walk = (struct walk_cache){ .flush_seq = seq };
+	if (__builtin_expect(a->walk.ram_seq != seq, 0))
+		a->walk = (struct walk_cache){ .ram_seq = seq };
 	if (__builtin_expect(!(a->efer & EFER_LMA), 0))
 		return va > UINT32_MAX || virt_get(v, REG_CR0) & CR0_PG ?
 		       GPA_NONE : va;

@@ -71,7 +71,7 @@ uint64_t event_combine(uint64_t first, uint64_t fault);
 
 /* Where a walk of a guest's tables found the VM's own RAM; guest_walk.c. */
 struct walk_cache {
-	uint64_t flush_seq;	/* of the p2m: true while it stays the same */
+	uint64_t ram_seq;	/* of the p2m: true while it stays the same */
 	struct {
 		uint64_t start, size;	/* guest-physical */
 		uint64_t bias;		/* VMM address - guest-physical */
