@@ -21,6 +21,7 @@
 /* The VMM's image, stacks, per-CPU and per-VM tables: a generous bound. */
 #define VMM_BASE   8u	/* MiB */
 #define VMM_FRAMES 200u /* one MiB of frame records for so many MiB */
+#define VMM_MAP	   24u	/* bytes for each grant that may be mapped */
 
 char *machine_cache(void)
 {
@@ -203,8 +204,12 @@ static struct sums sum_up(const struct machine *m)
 
 static uint64_t vmm_memory(const struct machine *m, uint64_t memory)
 {
+	uint64_t maps = 0;
+
+	for (size_t i = 0; i < m->vm_count; i++)
+		maps += m->vm[i].grant_maps * VMM_MAP;
 	/* Ports, grant entries and vCPUs of a VM take less than 128 KiB. */
-	return VMM_BASE + memory / VMM_FRAMES + m->vm_count / 8;
+	return VMM_BASE + memory / VMM_FRAMES + m->vm_count / 8 + mib(maps);
 }
 
 uint64_t machine_need(const struct machine *m)

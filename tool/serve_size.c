@@ -15,7 +15,6 @@
 #define VIF_QUEUES 8u
 #define VIF_MAPS   (256u + 2u)
 #define VIF_GRANTS (256u + 256u + 2u)
-#define MAPS_MAX   65535u
 #define FRAMES_MIN 16u
 #define FRAMES_MAX 64u
 #define PORTS_MIN  1024u
@@ -85,7 +84,7 @@ static void size_vm(const struct machine *m, struct vm *vm)
 	struct need n = need_of(m, vm);
 
 	if (vm->grant_maps == VM_UNSET)
-		vm->grant_maps = least(n.maps, MAPS_MAX);
+		vm->grant_maps = least(n.maps, VM_MAPS_MAX);
 	/* A quarter more, for what is not yet given back. */
 	if (!vm->grant_frames)
 		vm->grant_frames = least(

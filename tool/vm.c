@@ -59,7 +59,7 @@ static const struct key keys[] = {
 	OTHER("channels", "names of VMs that it may share with besides"),
 	OTHER("pci", "PCI functions that are its own"),
 	OTHER("bulkhead_peers", "VMs it may share events and grants with"),
-	NUMBER("bulkhead_grant_maps", vm.grant_maps, 0, 65535,
+	NUMBER("bulkhead_grant_maps", vm.grant_maps, 0, VM_MAPS_MAX,
 	       "grants of others that it may hold mapped"),
 	NUMBER("bulkhead_grant_frames", vm.grant_frames, 1, 64,
 	       "size limit of its grant table, in pages"),

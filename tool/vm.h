@@ -9,6 +9,7 @@
 #define VM_VCPUS_MAX  32u
 #define VM_MEMORY_MAX (1u << 22) /* MiB: 4 TiB */
 #define VM_CPU_MAX    1023u
+#define VM_MAPS_MAX   (1u << 20) /* grants that it may hold mapped */
 #define VM_UNSET      UINT64_MAX
 
 enum vm_action { VM_DESTROY, VM_RESTART, VM_PRESERVE };

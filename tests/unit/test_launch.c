@@ -124,9 +124,9 @@ static void options_are_obeyed(void **state)
 	assert_int_equal(launch_number("domain", "bulkhead,pool", 1024), 0);
 	assert_int_equal(domain_at(1)->pool.count, 256);
 	start(NULL);
-	assert_int_equal(launch_number("domain", "bulkhead,grant-maps", 77),
+	assert_int_equal(launch_number("domain", "bulkhead,grant-maps", 70656),
 			 0);
-	assert_int_equal(domain_at(1)->map_count, 77);
+	assert_int_equal(domain_at(1)->map_count, 70656);
 	start(NULL);
 	assert_int_equal(launch_changed("domain", "bulkhead,on-crash",
 					"preserve", 9), 0);

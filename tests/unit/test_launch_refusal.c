@@ -51,7 +51,7 @@ static void numbers_out_of_range_are_refused(void **state)
 		{ "domain", "bulkhead,event-ports", 4160 },
 		{ "domain", "bulkhead,grant-frames", 0 },
 		{ "domain", "bulkhead,grant-frames", 65 },
-		{ "domain", "bulkhead,grant-maps", 65536 },
+		{ "domain", "bulkhead,grant-maps", 0x100001 },
 		{ "domain", "bulkhead,pool", 6 },
 		{ "kernel", "mb-index", 0 },
 		{ "kernel", "mb-index", 3 },

@@ -78,7 +78,7 @@ static const struct rule domain_rule[] = {
 	DOMAIN("bulkhead,cap", cap, 0, 100 * DOMAIN_VCPU_MAX, 1, 0, false),
 	DOMAIN("bulkhead,event-ports", port_count, 64, 4096, 64, 1024, false),
 	DOMAIN("bulkhead,grant-frames", grant_frames, 1, 64, 1, 4, false),
-	DOMAIN("bulkhead,grant-maps", grant_maps, 0, 65535, 1, 0, false),
+	DOMAIN("bulkhead,grant-maps", grant_maps, 0, 1u << 20, 1, 0, false),
 	DOMAIN("bulkhead,pool", pool_kib, 4, 1u << 28, 4, 0, false),
 	WORD(blueprint, "bulkhead,on-poweroff", on_poweroff, ACTION_DESTROY,
 	     actions),
