@@ -16,9 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define OUTPUT_END_MS 1000 /* without progress */
 
 int64_t session_now(void)
 {
@@ -30,24 +33,8 @@ int64_t session_now(void)
 
 void session_print(struct session *s, const void *bytes, size_t count)
 {
-	const char *p = bytes;
-
-	while (count && !s->unwritable) {
-		ssize_t n = write(STDOUT_FILENO, p, count);
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-			struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
-
-			poll(&out, 1, 1000);
-			continue;
-		}
-		if (n < 0) {
-			s->unwritable = true; /* nobody looks any more */
-			return;
-		}
-		p += n;
-		count -= (size_t)n;
-	}
+	if (!s->unwritable)
+		text_add_bytes(&s->output, bytes, count);
 }
 
 void session_keep(struct text *t, size_t limit, const void *bytes, size_t count)
@@ -59,16 +46,40 @@ void session_keep(struct text *t, size_t limit, const void *bytes, size_t count)
 	t->length = limit;
 }
 
-void session_flush(int fd, struct text *out)
+bool session_flush(int fd, struct text *out)
 {
 	ssize_t n = out->length ? write(fd, out->at, out->length) : 0;
+	bool gone = n < 0 && errno != EAGAIN && errno != EINTR;
 
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		n = (ssize_t)out->length; /* the other end is gone */
-	if (n <= 0)
-		return;
-	out->length -= (size_t)n;
-	memmove(out->at, out->at + n, out->length);
+	if (gone)
+		n = (ssize_t)out->length;
+	if (n > 0) {
+		out->length -= (size_t)n;
+		memmove(out->at, out->at + n, out->length);
+	}
+	return !gone;
+}
+
+/*
+ * Standard output that does not block, for us alone: the flag belongs to the
+ * opening of a file, which others share. What cannot be opened anew blocks.
+ */
+static int output_open(void)
+{
+	struct stat what;
+	int fd = -1;
+
+	if (fstat(STDOUT_FILENO, &what) == 0 &&
+	    (S_ISFIFO(what.st_mode) || S_ISCHR(what.st_mode)))
+		fd = open("/proc/self/fd/1",
+			  O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? dup(STDOUT_FILENO) : fd;
+}
+
+static void output_flush(struct session *s)
+{
+	/* Else nobody looks any more. */
+	s->unwritable |= !session_flush(s->output_fd, &s->output);
 }
 
 static void signals_read(struct session *s)
@@ -133,6 +144,7 @@ enum {
 	AT_ERRORS,
 	AT_KEYS,
 	AT_DOOR,
+	AT_OUTPUT,
 	AT_CLIENTS,
 	AT_PAGE = AT_CLIENTS + SESSION_CLIENTS,
 	AT_END = AT_PAGE + PAGE_POLLS,
@@ -142,14 +154,20 @@ static void polls_set(const struct session *s, struct pollfd *p)
 {
 	const short out = POLLOUT;
 	bool full = session_input_full(s);
+	/* Only the port that is shown waits until somebody looks. */
+	bool stuck = s->output.length >= SESSION_OUTPUT_MAX;
+	short text = stuck && !s->console ? 0 : POLLIN;
+	short frames = stuck && s->console ? 0 : POLLIN;
 
 	p[AT_SIGNALS] = (struct pollfd){ s->signals, POLLIN, 0 };
-	p[AT_COM1] = (struct pollfd){ s->qemu.com1, POLLIN, 0 };
-	p[AT_COM2] = (struct pollfd){ s->qemu.com2, POLLIN, 0 };
+	p[AT_COM1] = (struct pollfd){ s->qemu.com1, text, 0 };
+	p[AT_COM2] = (struct pollfd){ s->qemu.com2, frames, 0 };
 	p[AT_ERRORS] = (struct pollfd){ s->qemu.errors, POLLIN, 0 };
 	p[AT_KEYS] =
 		(struct pollfd){ wants_keys(s) ? STDIN_FILENO : -1, POLLIN, 0 };
 	p[AT_DOOR] = (struct pollfd){ s->listener, POLLIN, 0 };
+	p[AT_OUTPUT] =
+		(struct pollfd){ s->output.length ? s->output_fd : -1, out, 0 };
 	if (s->to_com1.length)
 		p[AT_COM1].events |= out;
 	if (s->to_com2.length)
@@ -192,6 +210,8 @@ static void step(struct session *s)
 	polls_set(s, p);
 	if (poll(p, AT_END, poll_timeout(s, earlier(input, page))) < 0)
 		return;
+	if (p[AT_OUTPUT].revents)
+		output_flush(s);
 	if (p[AT_COM1].revents & POLLOUT)
 		session_flush(s->qemu.com1, &s->to_com1);
 	if (p[AT_COM2].revents & POLLOUT)
@@ -240,6 +260,23 @@ static void loop(struct session *s)
 		session_com1_read(s);
 		session_vmm_read(s);
 		errors_read(s);
+	}
+}
+
+/* The rest, to whoever still looks; one who ends the machine does not wait. */
+static void output_end(struct session *s)
+{
+	while (s->output.length && !s->unwritable) {
+		struct pollfd p[] = { { s->output_fd, POLLOUT, 0 },
+				      { s->signals, POLLIN, 0 } };
+		bool hurry = s->signal || s->quit || s->timed_out;
+
+		if (poll(p, ARRAY_COUNT(p), hurry ? OUTPUT_END_MS : -1) == 0)
+			break;
+		if (p[0].revents)
+			output_flush(s);
+		if (p[1].revents)
+			signals_read(s);
 	}
 }
 
@@ -417,6 +454,7 @@ static void free_all(struct session *s)
 	free(s->vm);
 	text_free(&s->to_com1);
 	text_free(&s->to_com2);
+	text_free(&s->output);
 	text_free(&s->said);
 	text_free(&s->com1);
 	text_free(&s->log);
@@ -445,7 +483,10 @@ int session_run(const struct qemu_options *o, struct machine *m,
 		s->raw = terminal_raw(!console);
 		/* A terminal that is not ours stops whoever reads it. */
 		s->input_ended = isatty(STDIN_FILENO) && !s->raw;
+		s->output_fd = output_open();
 		loop(s);
+		output_end(s);
+		close(s->output_fd);
 		close_all(s);
 		status = verdict(s);
 	} else {

@@ -3,7 +3,8 @@
  * A running machine, from the side of the tool that started it: it owns
  * QEMU, keeps what was printed, and is the broker for other tools, which
  * connect to its control socket. One thread, one poll loop; nobody is ever
- * waited for: what a client does not read in time costs it its connection.
+ * waited for: what a client does not read in time costs it its connection, and
+ * while standard output takes nothing only what is shown there waits.
  *
  *   session.c         start, loop, verdict
  *   session_vmm.c     what the VMM sends
@@ -15,12 +16,13 @@
 #include "frame.h"
 #include "qemu.h"
 
-#define SESSION_CLIENTS	    16u
+#define SESSION_CLIENTS	    128u
 #define SESSION_COMMANDS    64u
 #define SESSION_HISTORY	    16384u /* per VM, as in the VMM */
 #define SESSION_LOG	    (256u << 10)
 #define SESSION_CLIENT_MAX  (1u << 20)
 #define SESSION_INPUT_MAX   4096u
+#define SESSION_OUTPUT_MAX  65536u
 #define SESSION_SHOWN_LINES 20u
 
 struct vm_view {
@@ -61,6 +63,8 @@ struct session {
 	bool input_ended;
 	struct frame_reader in;
 	struct text to_com1, to_com2;
+	struct text output; /* what standard output has not taken yet */
+	int output_fd;
 	struct text said; /* QEMU's own words */
 	struct text com1, log;
 	struct vm_view *vm; /* by domid */
@@ -102,7 +106,8 @@ int64_t session_input_service(struct session *s);
 /* Somebody types faster than a VM reads. */
 bool session_input_full(const struct session *s);
 void session_to_vmm(struct session *s, const struct frame *f);
-void session_flush(int fd, struct text *out);
+/* False: the other end is gone. */
+bool session_flush(int fd, struct text *out);
 
 void session_accept(struct session *s);
 void session_client_read(struct session *s, struct client *c);

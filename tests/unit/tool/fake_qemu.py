@@ -8,6 +8,7 @@ line (bootargs) of its first VM says, word by word:
 
   say=TEXT      print TEXT and a newline on that VM's console
   log=TEXT      a line in the VMM's log (and on COM1)
+  flood         numbered lines on COM1, without end, beside what follows
   echo          send console input back, until a line says `end`
   serve         answer operator commands until OP_POWEROFF or `end` as input
   forget        never finish the first list
@@ -27,6 +28,7 @@ import signal
 import socket
 import struct
 import sys
+import threading
 
 
 # Functions of the fake machine: number -> registers that are not 0. One
@@ -193,10 +195,18 @@ class Machine:
                 if b"end\n" in line:
                     return
 
+    def flood(self):
+        number = 0
+        while True:
+            number += 1
+            self.com1.sendall(b"line %d\n" % number)
+
     def do(self, word):
         verb, _, text = word.partition("=")
         if verb == "say":
             self.send(3, 1, text.encode() + b"\r\n")
+        elif verb == "flood":
+            threading.Thread(target=self.flood, daemon=True).start()
         elif verb == "log":
             self.com1.sendall(text.encode() + b"\r\n")
             self.send(4, 0, text.encode() + b"\n")

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -118,6 +119,31 @@ def closed_output_ends_the_machine(w):
     p.stdin.write(b"make it print\n")
     equal(p.wait(PATIENCE), 1)
     gone(qemu)
+
+
+def an_output_that_nobody_reads_holds_nothing_up(w):
+    """neither the commands of others nor the end, and nothing is lost"""
+    p = w.run(w.machine("say=up flood serve hang"))
+    until_full(p.stdout)
+    equal(w.tool("list").returncode, 0)
+    text = b""
+    while len(text) < 1 << 19:
+        text += os.read(p.stdout.fileno(), 65536)
+    numbers = [int(n) for n in re.findall(rb"line (\d+)\n", text)]
+    equal(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+    until_full(p.stdout)
+    p.send_signal(signal.SIGTERM)
+    equal(p.wait(PATIENCE), 128 + signal.SIGTERM)
+
+
+def until_full(pipe):
+    """Waits until a writer to the pipe would have to wait."""
+    end = time.monotonic() + PATIENCE
+    fd = os.open("/proc/self/fd/%d" % pipe.fileno(), os.O_WRONLY)
+    while select.select([], [fd], [], 0)[1]:
+        if time.monotonic() > end:
+            raise AssertionError("there still is room")
+    os.close(fd)
 
 
 def other_terminals_reach_the_machine(w):
@@ -394,7 +420,7 @@ def broken_control_clients_do_no_harm(w):
         open_ones.append(s)
     equal(w.tool("list").returncode, 0)
     more = []
-    for _ in range(40):
+    for _ in range(150):
         s = socket.socket(socket.AF_UNIX)
         s.connect(path)
         more.append(s)
@@ -410,6 +436,7 @@ TESTS = (boot_ends_as_the_vm_ended, qemu_dying_is_told, missing_qemu_is_told,
          time_out_is_124, standard_input_reaches_the_vm,
          a_slow_console_loses_nothing, noise_on_the_port_is_survived,
          no_qemu_is_left_behind, closed_output_ends_the_machine,
+         an_output_that_nobody_reads_holds_nothing_up,
          other_terminals_reach_the_machine, top_shows_rates,
          inventory_is_shown_saved_and_checked,
          same_name_twice_is_refused,
