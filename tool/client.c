@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <xen/errno.h>
 
 bool client_open_name(const char *name, struct client_link *out)
 {
@@ -150,6 +151,8 @@ void vm_rows_add(struct vm_rows *rows, const struct frame *f)
 	row->d.name[TELEMETRY_NAME_MAX - 1] = '\0';
 }
 
+#define LIST_TRIES 50u
+
 struct answer {
 	struct text *words;
 	struct vm_rows *rows;
@@ -171,8 +174,28 @@ int32_t client_command(struct client_link *l, enum telemetry_op op,
 		       struct vm_rows *rows)
 {
 	struct answer a = { words, rows };
+	unsigned int tries = 0;
+	int32_t from = 0, next;
 
-	return client_ask(l, frame_command(op, domid, 0), answer_take, &a);
+	/* OP_LIST has a row in each part, or it was lost: then once more. */
+	do {
+		size_t count = rows ? rows->count : 0;
+		struct telemetry_command c = {
+			0, (uint8_t)op, { (uint8_t)from, (uint8_t)(from >> 8) }
+		};
+
+		next = client_ask(
+			l, frame_make(TELEMETRY_COMMAND, domid, &c, sizeof(c)),
+			answer_take, &a);
+		if (next >= 0 && rows && rows->count == count)
+			next = ++tries < LIST_TRIES ? from : -XEN_EIO;
+		else if (next > 0 && next <= from)
+			next = -XEN_EIO;
+		else if (next <= 0)
+			return next;
+		from = next;
+	} while (next >= 0);
+	return next;
 }
 
 bool client_fetch(struct client_link *l, const struct frame *ask,

@@ -41,14 +41,24 @@ static void give_up(struct session *s, struct watch *w)
 	w->next_at = session_now() + PERIOD_MS;
 }
 
+static void ask(struct session *s, struct watch *w)
+{
+	enum telemetry_op op = w->asks == WATCH_LISTS ? TELEMETRY_OP_LIST
+						      : TELEMETRY_OP_SHARES;
+
+	w->asked = session_now();
+	if (!session_ask(s, op, w->domid, (uint32_t)w->from))
+		give_up(s, w);
+}
+
 int64_t watch_service(struct session *s, struct watch *w, bool wanted)
 {
 	int64_t now = session_now();
 
-	if (w->asks != WATCH_RESTS && now - w->began >= NO_ANSWER_MS)
+	if (w->asks != WATCH_RESTS && now - w->asked >= NO_ANSWER_MS)
 		give_up(s, w);
 	if (w->asks != WATCH_RESTS)
-		return w->began + NO_ANSWER_MS;
+		return w->asked + NO_ANSWER_MS;
 	if (!wanted)
 		return 0;
 	if (now < w->next_at)
@@ -56,16 +66,10 @@ int64_t watch_service(struct session *s, struct watch *w, bool wanted)
 	look_free(&w->now);
 	w->began = now;
 	w->asks = WATCH_LISTS;
-	if (session_ask(s, TELEMETRY_OP_LIST, 0, 0))
-		return now + NO_ANSWER_MS;
-	give_up(s, w);
-	return w->next_at;
-}
-
-static void shares_ask(struct session *s, struct watch *w)
-{
-	if (!session_ask(s, TELEMETRY_OP_SHARES, w->domid, (uint32_t)w->from))
-		give_up(s, w);
+	w->domid = 0;
+	w->from = 0;
+	ask(s, w);
+	return w->asks == WATCH_RESTS ? w->next_at : now + NO_ANSWER_MS;
 }
 
 static void whole(struct watch *w)
@@ -92,19 +96,16 @@ static void whole(struct watch *w)
 /* The answer to one question leads to the next; true: there is none. */
 static bool replied(struct session *s, struct watch *w, int32_t status)
 {
-	if (w->asks == WATCH_LISTS && (status || !w->now.rows.count)) {
+	if (w->asks == WATCH_LISTS && (status < 0 || !w->now.rows.count)) {
 		give_up(s, w);
 		return false;
-	}
-	if (w->asks == WATCH_LISTS) {
-		graph_read(w->lines, &w->now.g);
-		w->asks = WATCH_SHARES;
-		w->domid = 0;
-		status = 0;
 	}
 	if (status > w->from) {
 		w->from = status;
 	} else {
+		if (w->asks == WATCH_LISTS)
+			graph_read(w->lines, &w->now.g);
+		w->asks = WATCH_SHARES;
 		w->domid++;
 		w->from = 0;
 	}
@@ -112,7 +113,7 @@ static bool replied(struct session *s, struct watch *w, int32_t status)
 		whole(w);
 		return true;
 	}
-	shares_ask(s, w);
+	ask(s, w);
 	return false;
 }
 

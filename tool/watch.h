@@ -20,9 +20,9 @@ struct watch {
 	int64_t last_at;
 	char *lines; /* what the configuration says, for graph_read() */
 	enum watch_asks asks;
-	unsigned int domid; /* whose shares, */
+	unsigned int domid; /* whose shares; 0 in a list */
 	int32_t from;	    /* and from where on */
-	int64_t began, next_at;
+	int64_t began, asked, next_at;
 };
 
 void watch_open(const struct machine *m, struct watch *out);

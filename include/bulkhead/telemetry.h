@@ -36,7 +36,7 @@ enum telemetry_type {
 };
 
 enum telemetry_op {
-	TELEMETRY_OP_LIST = 1,		/* one DOMAIN frame each, then REPLY */
+	TELEMETRY_OP_LIST = 1,		/* a DOMAIN frame, then REPLY */
 	TELEMETRY_OP_PAUSE = 2,
 	TELEMETRY_OP_UNPAUSE = 3,
 	TELEMETRY_OP_DESTROY = 4,
@@ -102,7 +102,7 @@ struct telemetry_event {
 struct telemetry_command {
 	uint32_t cookie;		/* echoed in the REPLY */
 	uint8_t op;			/* enum telemetry_op; frame's domid */
-	uint8_t from[3];		/* of the last two ops; else 0 */
+	uint8_t from[3];		/* of LIST, SHARES, INVENTORY; else 0 */
 } __attribute__((packed));
 
 struct telemetry_reply {
@@ -110,6 +110,11 @@ struct telemetry_reply {
 	int32_t status;			/* 0 or -XEN_Exxx */
 	/* text follows */
 } __attribute__((packed));
+
+/*
+ * OP_LIST tells of one VM at a time, in order: `from` is how many were told of
+ * before, and a status above 0 is `from` of the next part.
+ */
 
 /*
  * What the VM of the frame's domid shares with others: a part of the tables

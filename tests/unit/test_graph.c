@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* TELEMETRY_OP_SHARES says what the tables hold, in bounded pieces. */
+/* OP_SHARES and OP_LIST say what there is in bounded pieces. */
 #include "grant_fixture.h"
 #include <bulkhead/telemetry.h>
 #include <xen/event_channel.h>
@@ -41,10 +41,10 @@ static uint16_t u16(const uint8_t *p)
 }
 
 /* Through the port, as the tool asks. */
-static void ask_for(unsigned int domid, uint32_t from)
+static void ask_for(enum telemetry_op op, unsigned int domid, uint32_t from)
 {
 	struct telemetry_command c = {
-		COOKIE, TELEMETRY_OP_SHARES,
+		COOKIE, (uint8_t)op,
 		{ (uint8_t)from, (uint8_t)(from >> 8), (uint8_t)(from >> 16) }
 	};
 	uint8_t frame[16] = { TELEMETRY_START, TELEMETRY_COMMAND,
@@ -113,7 +113,7 @@ static int32_t piece(unsigned int domid, uint32_t from, struct said *s)
 	int32_t status = INT32_MIN;
 	size_t size, at = 0;
 
-	ask_for(domid, from);
+	ask_for(TELEMETRY_OP_SHARES, domid, from);
 	size = ring_take(&box, byte, sizeof(byte));
 	/* What a flood of console output leaves free. */
 	assert_true(size <= 248);
@@ -282,6 +282,50 @@ static void nonsense_is_answered(void **state)
 	assert_int_equal(s.rows, 0);
 }
 
+/* A part of the list: rows go on at *count. The REPLY's status. */
+static int32_t list(uint32_t from, struct telemetry_domain *row, size_t *count)
+{
+	static uint8_t byte[sizeof(box.byte)];
+	struct telemetry_reply reply;
+	const uint8_t *at = byte;
+	size_t size;
+
+	ask_for(TELEMETRY_OP_LIST, 0, from);
+	size = ring_take(&box, byte, sizeof(byte));
+	assert_true(size <= 248);
+	for (; at[1] == TELEMETRY_DOMAIN; at += u16(at + 4) + 8) {
+		assert_true(*count < VMS);
+		assert_int_equal(u16(at + 2), *count + 1);
+		assert_int_equal(u16(at + 4), sizeof(*row));
+		memcpy(&row[(*count)++], at + 6, sizeof(*row));
+	}
+	assert_int_equal(at[1], TELEMETRY_REPLY);
+	assert_int_equal(at + u16(at + 4) + 8 - byte, size);
+	memcpy(&reply, at + 6, sizeof(reply));
+	return reply.status;
+}
+
+static void the_list_has_every_vm_once_and_in_order(void **state)
+{
+	struct telemetry_domain row[VMS];
+	size_t count = 0;
+	int32_t next = 0;
+
+	(void)state;
+	while ((next = list((uint32_t)next, row, &count)))
+		assert_int_equal(next, count);
+	assert_int_equal(count, VMS);
+	for (unsigned int i = 0; i < VMS; i++) {
+		assert_string_equal(row[i].name, vm_at(i + 1)->name);
+		assert_int_equal(row[i].memory_kib,
+				 vm_at(i + 1)->ram_frames * 4);
+	}
+	count = 0;
+	assert_int_equal(list(VMS, row, &count), 0);
+	assert_int_equal(list(0xffffff, row, &count), 0);
+	assert_int_equal(count, 0);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, start, teardown)
 
 int main(void)
@@ -294,6 +338,7 @@ int main(void)
 		test(the_store_may_share_with_all),
 		test(many_rows_take_several_pieces),
 		test(nonsense_is_answered),
+		test(the_list_has_every_vm_once_and_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

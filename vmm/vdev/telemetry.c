@@ -242,9 +242,9 @@ static int command(struct ring *box, struct domain *d,
 		return -XEN_EPERM;
 	switch (op) {
 	case TELEMETRY_OP_LIST:
-		for (uint32_t i = 1; i < world.domain_count; i++)
-			send_domain(box, world.domain[i]);
-		return 0;
+		if (from < world.domain_count - 1)
+			send_domain(box, world.domain[++from]);
+		return from < world.domain_count - 1 ? (int)from : 0;
 	case TELEMETRY_OP_HELLO:
 		telemetry_send_hello(box);
 		return 0;

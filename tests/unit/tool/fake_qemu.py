@@ -147,9 +147,10 @@ class Machine:
         cookie, op = struct.unpack_from("<IB", payload)
         status, words = 0, b""
         if op == 1:
-            self.looks += 1
-            for i in range(len(self.names)):
-                self.send(2, i + 1, self.row(i))
+            first = int.from_bytes(payload[5:8], "little")
+            self.looks += not first
+            self.send(2, first + 1, self.row(first))
+            status = (first + 1) % len(self.names)
         elif op in (2, 3):
             self.state[domid - 1] = 3 if op == 2 else 2
         elif op == 4:
