@@ -65,3 +65,11 @@ soak-reconnect: all images $(SYSTEM_GUESTS)
 picture: deps
 	$(Q)$(MAKE) --no-print-directory all images $(DEMO_DISK)
 	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' tests/system/picture docs/page.png
+
+# Many clients of one VM with disks and one with a network, all busy at once:
+# most of an hour on two cores, and 8 GiB of memory.
+CLIENTS := 64
+.PHONY: many-clients
+many-clients: all images
+	$(Q)OUT='$(OUT)' CACHE='$(CACHE)' CLIENTS='$(CLIENTS)' \
+		tests/system/run many_clients

@@ -72,8 +72,8 @@ def tell(machine_name, vm, line):
         c.wait_for(re.escape(line), 30)
 
 
-def operate(machine_name, *words):
-    status, text = command([TOOL, *words, "--machine", machine_name], 60)
+def operate(machine_name, *words, limit=60):
+    status, text = command([TOOL, *words, "--machine", machine_name], limit)
     expect(status == 0, "%s: status %d: %s" % (words, status, text))
     return text
 
