@@ -49,6 +49,40 @@ static void what_cannot_be_given_is_refused(void **state)
 	refused(pci_fixture_launch(1), "cannot confine DMA: it has no IOMMU");
 }
 
+/* A region of this size, and at its start a MiB that is no RAM. */
+static void plug_in_hole(uint32_t size)
+{
+	fixture_boot.ram[1].end = 0x2000000;
+	fixture_boot.ram[2] = (struct range){ 0x2100000, 0x4000000 };
+	fixture_boot.ram_count = 3;
+	mock.pci[0].reg[PCI_BAR / 4] = 0x2000000 | BAR_64BIT;
+	mock.pci[0].writable[PCI_BAR / 4] = 0 - size;
+}
+
+/* Its registers are where it says, so it may not say "in RAM". */
+static void a_function_that_lies_gets_no_memory(void **state)
+{
+	uint32_t *reg = mock.pci[0].reg;
+
+	(void)state;
+	pci_fixture_given[0] = BDF;
+	/* The end of the table as a number of 32 bits is in the region. */
+	reg[CHAIN_MSIX / 4 + 1] = 0xfffffc00;
+	refused(pci_fixture_launch(1), "MSI-X table nowhere");
+	/* Nested leaves would take the highest bits for their own. */
+	for (unsigned int bit = 20; bit < 32; bit++) {
+		reg[PCI_BAR / 4] = 0x400000 | BAR_64BIT;
+		reg[PCI_BAR / 4 + 1] = BIT32(bit);
+		refused(pci_fixture_launch(1), "firmware put nowhere");
+	}
+	plug_in_hole(0x100000);
+	assert_int_equal(pci_fixture_launch(1), 0);
+	/* RAM where it begins is not enough to look for. */
+	pci_fixture_start(NULL);
+	plug_in_hole(0x400000);
+	refused(pci_fixture_launch(1), "firmware put nowhere");
+}
+
 static void functions_of_one_slot_have_one_owner(void **state)
 {
 	const uint32_t cells[2] = { BDF, BDF + 1 };
@@ -97,6 +131,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, pci_fixture_start)
 	const struct CMUnitTest tests[] = {
 		TEST(what_cannot_be_given_is_refused),
+		TEST(a_function_that_lies_gets_no_memory),
 		TEST(functions_of_one_slot_have_one_owner),
 		TEST(without_iommu_the_description_must_accept_it),
 	};

@@ -11,6 +11,7 @@
 #include "launch/plan.h"
 #include "vdev/pci.h"
 
+#define ADDRESS_BITS	52u		/* those of a nested leaf */
 #define CLASS_BRIDGE	0x06u
 #define CLASS_SYSTEM	0x08u
 #define EXPRESS_CAN	BIT32(28)	/* be reset; but not by its guest */
@@ -71,7 +72,6 @@ static void probe_bar(struct probe *p, unsigned int n)
 {
 	struct device_bar *bar = &p->device->bar[n];
 	uint32_t low = read(p->device, PCI_BAR + 4 * n);
-	const struct frame *frame;
 	uint64_t address, size;
 	bool wide;
 
@@ -83,12 +83,17 @@ static void probe_bar(struct probe *p, unsigned int n)
 		return;
 	if (size & (size - 1) || size < PAGE_SIZE || address & (size - 1))
 		refuse(p, "has registers that are no whole pages");
-	frame = frame_at(mfn_of(address));
-	if (!address || (frame && frame->kind != FRAME_HOLE))
-		refuse(p, "has registers that firmware put nowhere");
 	p->next = ROUND_UP(p->next, size);
 	if (size > GPA_ACPI - GPA_DEVICE || p->next + size > GPA_ACPI)
 		refuse(p, "has more registers than fit");
+	/* A device may say anything: none of it is to be RAM. */
+	for (uint64_t at = 0; at < size; at += PAGE_SIZE) {
+		const struct frame *frame = frame_at(mfn_of(address + at));
+
+		if (!address || address >> ADDRESS_BITS ||
+		    (frame && frame->kind != FRAME_HOLE))
+			refuse(p, "has registers that firmware put nowhere");
+	}
 	*bar = (struct device_bar){ size, mfn_of(address), gfn_of(p->next),
 				    low & 15 };
 	p->next += size;
@@ -111,7 +116,8 @@ static void probe_table(struct probe *p)
 	const struct device_bar *bar = &device->bar[where & 7];
 	uint32_t offset = where & ~UINT32_C(7), room;
 
-	if ((where & 7) >= DEVICE_BARS || offset + 16 * size > bar->size)
+	if ((where & 7) >= DEVICE_BARS ||
+	    offset + UINT64_C(16) * size > bar->size)
 		refuse(p, "has its MSI-X table nowhere");
 	device->table_offset = offset % PAGE_SIZE;
 	device->table_gfn = GFN(bar->gfn.n + offset / PAGE_SIZE);
