@@ -186,6 +186,34 @@ static void the_table_of_messages_is_the_vmms(void **state)
 	assert_false(pci_memory(&d->vcpu[0], &exit));
 }
 
+/* Entries need not be at multiples of their size. */
+static void a_table_may_begin_in_the_middle_of_an_entry(void **state)
+{
+	struct domain *d;
+
+	(void)state;
+	mock.pci[0].reg[CHAIN_MSIX / 4 + 1] = 0x2008;
+	d = pci_fixture_ready();
+	for (unsigned int n = 0; n < 8; n++) {
+		uint32_t *entry = &mock.registers[4 * n + 2];
+		uint64_t at = 16 * n + 8;
+		uint32_t address = entry[0];
+
+		table_write(d, at, 0xfee01001);
+		table_write(d, at + 4, UINT32_MAX);
+		table_write(d, at + 8, 0x51);
+		assert_int_equal(entry[0], address);
+		assert_int_equal(entry[1], 0);
+		assert_int_equal(entry[2], n);
+		assert_int_equal(table_read(d, at), 0xfee01001);
+		assert_int_equal(table_read(d, at + 4), 0);
+		assert_int_equal(table_read(d, at + 8), 0x51);
+		assert_int_equal(table_read(d, at + 12), 1);
+		table_write(d, at + 12, 0xfffffffe);
+		assert_int_equal(entry[3], 0);
+	}
+}
+
 static bool requested(const struct vcpu *v, unsigned int vector)
 {
 	return v->lapic.irr[vector / 64] >> vector % 64 & 1;
@@ -454,6 +482,7 @@ int main(void)
 		TEST(regions_are_sized_and_never_move),
 		TEST(few_bits_can_be_written),
 		TEST(the_table_of_messages_is_the_vmms),
+		TEST(a_table_may_begin_in_the_middle_of_an_entry),
 		TEST(a_message_raises_the_vector_that_the_guest_chose),
 		TEST(a_flood_is_cut_off_until_the_restart),
 		TEST(an_end_cuts_off_and_resets),

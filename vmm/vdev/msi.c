@@ -121,7 +121,7 @@ void msi_write(struct device *device, unsigned int offset, uint32_t value)
 static uint32_t table_read(const struct device *device, uint32_t at)
 {
 	uint32_t n = (at - device->table_offset) / ENTRY_SIZE;
-	uint32_t field = at % ENTRY_SIZE / 4 * 4;
+	uint32_t field = (at - device->table_offset) % ENTRY_SIZE;
 	uint64_t message;
 
 	if (at < device->table_offset || n >= device->message_count ||
@@ -135,7 +135,7 @@ static uint32_t table_read(const struct device *device, uint32_t at)
 static void table_write(struct device *device, uint32_t at, uint32_t value)
 {
 	uint32_t n = (at - device->table_offset) / ENTRY_SIZE;
-	uint32_t field = at % ENTRY_SIZE;
+	uint32_t field = (at - device->table_offset) % ENTRY_SIZE;
 
 	if (at < device->table_offset || at >= device->table_end)
 		arch_register_write(device->table, at, value);
