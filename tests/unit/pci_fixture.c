@@ -45,7 +45,7 @@ struct mock_pci *pci_fixture_plug(uint16_t bdf, uint32_t class)
 	    MSI_ENABLE | 0x700000);
 	set(f, CHAIN_EXPRESS, 2u << 16 | CAP_EXPRESS, 0);
 	set(f, CHAIN_EXPRESS + 4, BIT32(28) | 0x8000, 0);
-	set(f, CHAIN_EXPRESS + 8, 0x2830, 0xffff);
+	set(f, CHAIN_EXPRESS + 8, EXPRESS_FIRMWARE, 0xffff);
 	return f;
 }
 

@@ -14,6 +14,7 @@
 #define CHAIN_MSIX	0x50u
 #define CHAIN_MSI	0x60u
 #define CHAIN_EXPRESS	0x80u
+#define EXPRESS_FIRMWARE	0x283fu	/* its control, as firmware left it */
 
 extern uint32_t pci_fixture_given[2];	/* cells of bulkhead,pci */
 

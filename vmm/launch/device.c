@@ -15,7 +15,8 @@
 #define CLASS_BRIDGE	0x06u
 #define CLASS_SYSTEM	0x08u
 #define EXPRESS_CAN	BIT32(28)	/* be reset; but not by its guest */
-#define EXPRESS_LASTING	0x7fffu		/* of the control register */
+/* Of the control register; no messages of errors, no DMA past caches. */
+#define EXPRESS_LASTING	0x77f0u
 #define ADVANCED_CAN	BIT32(25)
 #define POWER_NO_RESET	BIT32(3)	/* it sleeps and keeps its state */
 #define POWER_SLEEP	3u
