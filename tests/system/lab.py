@@ -78,6 +78,15 @@ def operate(machine_name, *words, limit=60):
     return text
 
 
+def audited(text):
+    """Memory was audited after the ends of VMs, of which some may share one
+    audit, and nothing was left over when the last had ended."""
+    audits = re.findall(r"^\[vmm\] audit: (.*)", text, re.M)
+    expect(audits and all(a.startswith("clean,") for a in audits), str(audits))
+    last = text[text.rindex(": ended by "):]
+    expect(re.search(r"^\[vmm\] audit: clean,.* 0 loans$", last, re.M), last)
+
+
 class Shell:
     """The shell of a VM of a running machine, through its console."""
 

@@ -424,7 +424,8 @@ static void the_first_life_begins_with_a_reset(void **state)
 	d->job_step = 0;
 	d->job_cursor = d->job_aux = 0;
 	assert_false(build_step(d));
-	assert_int_equal(reg[CHAIN_EXPRESS / 4 + 2], EXPRESS_KEPT | EXPRESS_RESET);
+	assert_int_equal(reg[CHAIN_EXPRESS / 4 + 2],
+			 EXPRESS_KEPT | EXPRESS_RESET);
 	for (unsigned int i = 0; i < 109; i++) {
 		mock.time += NSEC_PER_MS;
 		assert_false(build_step(d));
