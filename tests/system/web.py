@@ -114,9 +114,9 @@ def test_demo_port_taken():
         status, text = command([os.path.join("demo", "run"), "--port",
                                 str(port)], 30)
         expect(status == 1, "status %d" % status)
-        expect(re.fullmatch(r"bulkhead: port %d of this host, which \S*demo/"
-                            r"machine\.conf:\d+ forwards, cannot be had .*: "
-                            r"write --port N .*\n" % port, text), text)
+        expect(re.fullmatch(r"demo: port %d of 127\.0\.0\.1 cannot be had "
+                            r"\(.*\): write `make demo PORT=.*\n" % port,
+                            text), text)
 
 
 def test_demo_vtd():
