@@ -15,6 +15,7 @@ $(DEMO_DISK): demo/disk
 
 .PHONY: demo
 demo: deps-demo
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all images $(DEMO_DISK)
+	$(Q)$(MAKE) $(if $(V),,-s) --no-print-directory -j$$(nproc) \
+		all images $(DEMO_DISK)
 	$(Q)CACHE='$(CACHE)' demo/kernels
 	$(Q)OUT='$(OUT)' demo/run $(if $(PORT),--port $(PORT))

@@ -34,6 +34,7 @@ bool client_open(const struct arguments *a, struct client_link *out)
 	char **names = control_names();
 	bool good = false;
 
+	*out = (struct client_link){ .fd = -1 };
 	if (name || (names[0] && !names[1]))
 		good = client_open_name(name ? name : names[0], out);
 	else if (!names[0])

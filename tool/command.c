@@ -136,8 +136,9 @@ bool arguments_parse(const struct command *c, int argc, const char *const *argv,
 		} else if (out->word_count >= c->most ||
 			   out->word_count == ARGUMENTS_MAX) {
 			complain("'%s' is one argument too many: write "
-				 "`bulkhead %s %s`",
-				 argv[i], c->name, c->takes);
+				 "`bulkhead %s%s%s`",
+				 argv[i], c->name, *c->takes ? " " : "",
+				 c->takes);
 			return false;
 		} else {
 			out->word[out->word_count++] = argv[i];

@@ -264,7 +264,8 @@ const struct command commands[] = {
 	  0,
 	  0,
 	  "run the demonstration machine",
-	  "The same as `bulkhead run` with the folder demo beside the tool.",
+	  "The same as `bulkhead run` with the folder demo beside the tool. "
+	  "`make demo` makes what it needs, and looks at it from this host.",
 	  { &start },
 	  cmd_demo },
 	{ "help",

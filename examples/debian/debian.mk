@@ -25,5 +25,6 @@ $(DEBIAN_OUT)/initrd.cpio.gz: $(DEBIAN)/initrd.list $(DEBIAN)/initrd \
 .PHONY: debian debian-images
 debian-images: $(DEBIAN_OUT)/disk.img $(DEBIAN_OUT)/initrd.cpio.gz
 debian: deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all debian-images
+	$(Q)$(MAKE) $(if $(V),,-s) --no-print-directory -j$$(nproc) \
+		all debian-images
 	$(Q)./bulkhead run $(DEBIAN)

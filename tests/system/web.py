@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 
@@ -111,9 +112,21 @@ def test_demo_port_taken():
         status, text = command([os.path.join("demo", "run"), "--port",
                                 str(port)], 30)
         expect(status == 1, "status %d" % status)
-        expect(re.fullmatch(r"bulkhead: port %d of this host, which \S*demo/"
-                            r"machine\.conf:\d+ forwards, cannot be had .*: "
-                            r"write --port N .*\n" % port, text), text)
+        expect(re.fullmatch(r"demo: port %d of 127\.0\.0\.1 cannot be had "
+                            r"\(.*\): write `make demo PORT=.*\n" % port,
+                            text), text)
+
+
+def test_demo_interrupted():
+    """Ctrl-C ends a demo that nobody sits at, and leaves neither a process nor
+    a traceback"""
+    port, s = demo(stdin=subprocess.DEVNULL)
+    with s:
+        s.wait_for(r"^\[vmm\] web1: started", 100)
+        s.interrupt(signal.SIGINT)
+        expect(s.end(20) != 0, "status %d" % s.process.returncode)
+        expect("Traceback" not in s.text, s.text[-2000:])
+        expect(not s.family(), "processes left: %s" % s.family())
 
 
 def test_demo_vtd():

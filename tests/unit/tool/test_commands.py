@@ -36,6 +36,16 @@ def help_explains_every_command(w):
     r = w.tool("lst")
     equal((r.returncode, r.stderr),
           (1, b"bulkhead: 'lst' is not a command: did you mean 'list'?\n"))
+    equal(w.tool("demo", "x").stderr, b"bulkhead: 'x' is one argument too "
+          b"many: write `bulkhead demo`\n")
+
+
+def without_a_machine_that_is_said(w):
+    for words in (["list"], ["graph"], ["top", "--once"], ["inventory"],
+                  ["log"], ["gdb"], ["console", "x"], ["restart", "x"]):
+        r = w.tool(*words)
+        equal((words, r.returncode, r.stdout), (words, 1, b""))
+        holds(r.stderr, b"no machine is running: start one")
 
 
 def iso_is_the_same_wherever_it_is_built(w):
@@ -91,8 +101,8 @@ def check_prints_all_and_its_status(w):
 
 
 TESTS = (manual_and_completion_are_current, help_explains_every_command,
-         iso_is_the_same_wherever_it_is_built, folder_holds_what_grub_needs,
-         check_prints_all_and_its_status)
+         without_a_machine_that_is_said, iso_is_the_same_wherever_it_is_built,
+         folder_holds_what_grub_needs, check_prints_all_and_its_status)
 
 if __name__ == "__main__":
     sys.exit(run_tests(TESTS))
