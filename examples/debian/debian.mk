@@ -24,7 +24,7 @@ $(DEBIAN_OUT)/initrd.cpio.gz: $(DEBIAN)/initrd.list $(DEBIAN)/initrd \
 
 .PHONY: debian debian-images
 debian-images: $(DEBIAN_OUT)/disk.img $(DEBIAN_OUT)/initrd.cpio.gz
-debian: deps
+debian: deps-demo
 	$(Q)$(MAKE) $(if $(V),,-s) --no-print-directory -j$$(nproc) \
 		all debian-images
 	$(Q)./bulkhead run $(DEBIAN)

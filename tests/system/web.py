@@ -61,6 +61,7 @@ def test_demo():
         expect(100 <= int(disk[1]) < 150, disk[0])
         status = s.end(200)
         expect(status == 0, "status %d" % status)
+        expect(s.text.endswith("demo: all as it should be\n"), s.text[-99:])
         expect(re.search(r"\[web1\] verify: .* all as written", s.text),
                "disk")
         fetched = re.search(r"\[web2\] .*fetched.* sha256 (\w+)", s.text)
