@@ -202,6 +202,11 @@ static void the_table_can_be_set_up(void **state)
 	assert_int_equal(vm_at(1)->grants.frame_count, 2);
 	assert_int_equal(list[1], UINT64_MAX);
 	assert_int_equal(list[2], 0);
+	setup_op.status = 1;
+	setup_op.frame_list.p = (void *)(UINT64_MAX - 7);
+	assert_refused(single(1, setup_table, setup_op), -XEN_EFAULT);
+	assert_int_equal(setup_op.status, 1);
+	setup_op.frame_list.p = (void *)ARRAY_GPA;
 	setup_op.nr_frames = 3;
 	assert_refused((single(1, setup_table, setup_op), setup_op.status),
 		       GNTST_general_error);

@@ -163,7 +163,8 @@ int64_t do_grant_table_op(struct vcpu *v)
 	} else {
 		result = single(v, cmd, &a);
 	}
-	if (result == HYPERCALL_AGAIN)
+	/* A version that is refused is answered with the one in use. */
+	if (result != 0 && cmd != GNTTABOP_set_version)
 		return result;
 	gmem_span_write(&span, &a);
 	if (done == count)
