@@ -6,7 +6,7 @@ import re
 import shutil
 import uuid
 
-from session import Session, command
+from session import Late, Session, command
 
 OUT = os.environ.get("OUT", "build")
 CACHE = os.environ.get("CACHE", ".cache")
@@ -28,9 +28,25 @@ def expect(condition, what):
         raise Wrong(what)
 
 
+class Watched(Session):
+    """One that a report is asked of when it is late, while it still runs."""
+    report = ""
+
+    def __exit__(self, kind, *more):
+        asked = kind is Late and self.process.poll() is None
+        try:
+            for words in (["list"], ["top", "--once"], ["report"])[:3 * asked]:
+                self.report += "== %s ==\n%s\n" % (
+                    words[0], command([TOOL, *words], 30)[1])
+        except Late as late:
+            self.report += "%s: %s\n" % (words[0], late)
+        finally:
+            super().__exit__(kind, *more)
+
+
 def session(words, **more):
     global LAST
-    LAST = Session(words, **more)
+    LAST = Watched(words, **more)
     return LAST
 
 
