@@ -99,6 +99,23 @@ static int attach(struct client_link *l, unsigned int domid)
 	return EXIT_GOOD;
 }
 
+/* What a VM that has ended printed can be read, but nobody answers. */
+static void warn_if_ended(struct client_link *l, unsigned int domid,
+			  const char *name)
+{
+	struct vm_rows rows = { 0 };
+	bool ended = false;
+
+	client_command(l, TELEMETRY_OP_LIST, 0, NULL, &rows);
+	for (size_t i = 0; i < rows.count; i++)
+		ended |= rows.at[i].domid == domid &&
+			 rows.at[i].d.state == TELEMETRY_STATE_DEAD;
+	free(rows.at);
+	if (ended)
+		complain("'%s' has ended; this is what it printed: `bulkhead "
+			 "restart %s` starts it again", name, name);
+}
+
 int cmd_console(const struct arguments *a)
 {
 	struct client_link l;
@@ -114,6 +131,7 @@ int cmd_console(const struct arguments *a)
 				"bulkhead: console of '%s'; Ctrl-]: "
 				"detach\n",
 				a->word[0]);
+		warn_if_ended(&l, domid, a->word[0]);
 		status = attach(&l, domid);
 	}
 	client_close(&l);

@@ -12,17 +12,21 @@
 #include <string.h>
 #include <xen/errno.h>
 
-static const char *error_words(int32_t status)
+static const char *error_words(int32_t status, const char *command)
 {
 	switch (-status) {
 	case XEN_EPERM:
 		return "the machine takes no such commands (commands = 0)";
 	case XEN_ESRCH:
-		return "there is no such VM";
+		return "it has ended: `bulkhead restart` starts it again";
 	case XEN_EINVAL:
+		if (text_equal(command, "pause"))
+			return "it is paused already";
+		if (text_equal(command, "unpause"))
+			return "it is not paused";
 		return "the VM is not in a state for that";
 	case XEN_EBUSY:
-		return "the VM is busy with another command";
+		return "it is about to end: try again";
 	case XEN_ENOSYS:
 		return "this VMM cannot do it";
 	default:
@@ -59,7 +63,8 @@ int cmd_operate(const struct arguments *a)
 		status = EXIT_GOOD;
 	} else if (r != INT32_MIN) {
 		complain("%s %s: %s (%d)", table[i].name, a->word[0],
-			 words.length ? words.at : error_words(r), r);
+			 words.length ? words.at : error_words(r, table[i].name),
+			 r);
 	}
 	text_free(&words);
 	client_close(&l);
@@ -134,7 +139,7 @@ static int list_one(struct client_link *l, bool whom)
 		fputs(table.at, stdout);
 	} else if (r != INT32_MIN) {
 		complain("list: %s (%d)",
-			 words.length ? words.at : error_words(r), r);
+			 words.length ? words.at : error_words(r, "list"), r);
 	}
 	text_free(&words);
 	text_free(&table);

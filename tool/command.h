@@ -93,3 +93,4 @@ int cmd_operate(const struct arguments *a);
 int cmd_report(const struct arguments *a);
 int cmd_run(const struct arguments *a);
 int cmd_top(const struct arguments *a);
+int cmd_version(const struct arguments *a);

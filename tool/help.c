@@ -4,6 +4,7 @@
  */
 #include "command.h"
 #include "machine.h"
+#include "version.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -191,6 +192,13 @@ int cmd_help(const struct arguments *a)
 		keys_print("Settings in machine.conf:", &machine_keys);
 		keys_print("Settings in NAME.cfg:", &vm_keys);
 	}
+	return EXIT_GOOD;
+}
+
+int cmd_version(const struct arguments *a)
+{
+	(void)a;
+	puts("bulkhead " BULKHEAD_VERSION);
 	return EXIT_GOOD;
 }
 

@@ -42,6 +42,8 @@ int main(int argc, char **argv)
 	standard_files();
 	if (text_equal(word, "--help") || text_equal(word, "-h"))
 		word = "help";
+	else if (text_equal(word, "--version"))
+		word = "version";
 
 	const struct command *c = command_find(word);
 

@@ -151,8 +151,11 @@ class Machine:
             self.looks += not first
             self.send(2, first + 1, self.row(first))
             status = (first + 1) % len(self.names)
+        elif op in (2, 3) and self.state[domid - 1] == 6:
+            status = -3
         elif op in (2, 3):
-            self.state[domid - 1] = 3 if op == 2 else 2
+            status = 0 if self.state[domid - 1] == op else -22
+            self.state[domid - 1] = 5 - op
         elif op == 4:
             self.state[domid - 1] = 6
         elif op == 5:

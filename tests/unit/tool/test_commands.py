@@ -33,6 +33,8 @@ def help_explains_every_command(w):
         r = w.tool(name, "--help")
         equal(r.returncode, 0)
         holds(r.stdout, b"bulkhead " + name.encode())
+    equal(w.tool("--version").stdout, w.tool("version").stdout)
+    holds(w.tool("report").stdout, w.tool("--version").stdout)
     r = w.tool("lst")
     equal((r.returncode, r.stderr),
           (1, b"bulkhead: 'lst' is not a command: did you mean 'list'?\n"))
