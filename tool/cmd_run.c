@@ -65,6 +65,7 @@ int cmd_run(const struct arguments *a)
 int cmd_demo(const struct arguments *a)
 {
 	char *tool = tool_folder(), *demo = path_join(tool, "demo");
+	char *image = path_join(tool, "build/images/demo.cpio.gz");
 	int status = EXIT_BAD;
 
 	if (access(demo, R_OK) < 0)
@@ -73,6 +74,9 @@ int cmd_demo(const struct arguments *a)
 			 demo);
 	else
 		status = run_folder(a, demo);
+	if (status == EXIT_BAD && access(image, R_OK) < 0)
+		complain("`make demo` makes what the demonstration needs");
+	free(image);
 	free(demo);
 	free(tool);
 	return status;

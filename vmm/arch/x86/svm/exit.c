@@ -330,7 +330,7 @@ static void handle_exit(struct vcpu *v, struct vmexit *exit, uint64_t code)
 	case SVM_EXIT_WRITE_CR4: case SVM_EXIT_WRITE_CR8:
 		exit_cr(v, exit);
 		break;
-	case SVM_EXIT_INVD:	/* guests' caches need no help: no devices */
+	case SVM_EXIT_INVD:	/* DMA snoops caches, so they need no help */
 	case SVM_EXIT_WBINVD:
 		if (find_next_rip(v, INSN_WBINVD, exit) ||
 		    find_next_rip(v, INSN_INVD, exit))
