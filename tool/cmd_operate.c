@@ -62,9 +62,10 @@ int cmd_operate(const struct arguments *a)
 		printf("%s %s\n", a->word[0], table[i].done);
 		status = EXIT_GOOD;
 	} else if (r != INT32_MIN) {
-		complain("%s %s: %s (%d)", table[i].name, a->word[0],
-			 words.length ? words.at : error_words(r, table[i].name),
-			 r);
+		const char *name = table[i].name;
+
+		complain("%s %s: %s (%d)", name, a->word[0],
+			 words.length ? words.at : error_words(r, name), r);
 	}
 	text_free(&words);
 	client_close(&l);
