@@ -36,11 +36,8 @@ static void run_guest(struct cpu *cpu, struct vcpu *v)
 			sched_poll(cpu);
 	} while (!cpu->resched);
 	atomic_store(&v->running, false);
-	runstate_change(v,
-			atomic_load(&v->state) == VCPU_RUNNABLE
-				? RUNSTATE_runnable
-				: RUNSTATE_blocked,
-			arch_time());
+	runstate_change(v, atomic_load(&v->state) == VCPU_RUNNABLE ?
+			RUNSTATE_runnable : RUNSTATE_blocked, arch_time());
 }
 
 static void work(struct cpu *cpu, struct vcpu *v)

@@ -20,13 +20,13 @@
 
 /* --- into the guest --- */
 
-/* The vector that v should take now, or -1. */
-static int due_vector(struct vcpu *v, bool *upcall)
+/* The vector of the upcall if one is due, or -1. */
+static int upcall_vector(const struct vcpu *v)
 {
-	uint32_t callback = v->domain->callback_vector;
+	uint32_t callback = atomic_load(&v->domain->callback_vector);
 
-	*upcall = callback && atomic_load(&v->info->evtchn_upcall_pending);
-	return *upcall ? (int)callback : lapic_pending_vector(v);
+	return callback && atomic_load(&v->info->evtchn_upcall_pending) ?
+		       (int)callback : -1;
 }
 
 /* Not all could be done: have the guest exit when more can be. */
@@ -36,11 +36,15 @@ static void look_again(struct vcpu *v, uint32_t pending)
 	arch_vcpu_want_window(v);
 }
 
+/*
+ * An interrupt of the APIC comes before the upcall: its end is an exit, at
+ * which the upcall gets its turn, and others, who send events, cannot keep a
+ * VM from its devices.
+ */
 void route_pending(struct vcpu *v)
 {
 	uint32_t pending = atomic_exchange(&v->pending, 0u);
-	bool upcall;
-	int vector;
+	int vector, upcall;
 
 	if (pending & VCPU_PENDING_START) {
 		atomic_fetch_or(&v->pending, pending);
@@ -56,17 +60,18 @@ void route_pending(struct vcpu *v)
 			return;
 		}
 	}
-	vector = due_vector(v, &upcall);
-	if (vector < 0)
+	vector = lapic_pending_vector(v);
+	upcall = upcall_vector(v);
+	if (vector < 0 && upcall < 0)
 		return;
 	if (!arch_vcpu_may_interrupt(v)) {
 		look_again(v, VCPU_PENDING_LOOK);
 		return;
 	}
-	arch_vcpu_inject_interrupt(v, (uint8_t)vector);
-	if (!upcall)
+	arch_vcpu_inject_interrupt(v, (uint8_t)(vector < 0 ? upcall : vector));
+	if (vector >= 0)
 		lapic_accept(v, (uint8_t)vector);
-	if (lapic_pending_vector(v) >= 0)
+	if ((vector >= 0 && upcall >= 0) || pending & VCPU_PENDING_NMI)
 		look_again(v, VCPU_PENDING_LOOK);
 }
 
@@ -100,9 +105,7 @@ static void halt(struct vcpu *v, const struct vmexit *exit)
 {
 	arch_vcpu_skip(v, exit);
 	if (arch_vcpu_interrupts_enabled(v)) {
-		bool upcall;
-
-		if (due_vector(v, &upcall) < 0)
+		if (upcall_vector(v) < 0 && lapic_pending_vector(v) < 0)
 			sched_block(v);
 		else
 			atomic_fetch_or(&v->pending, VCPU_PENDING_LOOK);
@@ -158,8 +161,7 @@ static void memory_fault(struct vcpu *v, const struct vmexit *exit)
 	}
 	log_guest(v->domain, "%s of guest-physical %lx, where nothing is",
 		  exit->memory.execute ? "execution" :
-		  exit->memory.write ? "write" : "read",
-		  exit->memory.address);
+		  exit->memory.write ? "write" : "read", exit->memory.address);
 	crash(v, "it touched memory that it does not have");
 }
 

@@ -148,8 +148,7 @@ static int64_t place_grant_frame(struct domain *d, uint64_t index, gfn_t gfn)
 	if (!err)
 		err = grant_grow(d, frames);
 	if (!err)
-		flush = p2m_replace(d, gfn, P2M_SHARED, true,
-				    t->frame[index]);
+		flush = p2m_replace(d, gfn, P2M_SHARED, true, t->frame[index]);
 	spin_unlock(&d->lock);
 	if (flush)
 		arch_npt_flush(d);

@@ -62,8 +62,7 @@ int64_t do_xen_version(struct vcpu *v)
 	case XENVER_pagesize:
 		return va ? -XEN_EINVAL : (int64_t)PAGE_SIZE;
 	case XENVER_guest_handle:
-		return gmem_write(v, va, nothing,
-				  sizeof(xen_domain_handle_t));
+		return gmem_write(v, va, nothing, sizeof(xen_domain_handle_t));
 	case XENVER_commandline:
 		return -XEN_EPERM;
 	default:

@@ -162,8 +162,7 @@ static bool map(struct domain *d)
 			more = map_registers(d, d->job_aux++);
 	}
 	if (!more) {
-		p2m_set(d, d->xenstore_gfn, P2M_SHARED, true,
-			d->xenstore_mfn);
+		p2m_set(d, d->xenstore_gfn, P2M_SHARED, true, d->xenstore_mfn);
 		p2m_set(d, d->console.ring_gfn, P2M_SHARED, true,
 			d->console.ring);
 	}

@@ -114,8 +114,7 @@ static void check_properties(const struct plan *plan, fdt_node node,
 		while (rule->name && strcmp(rule->name, p.name) != 0)
 			rule++;
 		if (!rule->name)
-			plan_refuse(plan, node, "%s is not known here",
-				    p.name);
+			plan_refuse(plan, node, "%s is not known here", p.name);
 	}
 }
 

@@ -81,8 +81,7 @@ static void put(struct console *c, const char *text, size_t size)
 
 	if (kept && c->dropped) {
 		append(c, note, format_text(note, sizeof(note),
-			"\r\n[bulkhead: %lu bytes dropped]\r\n",
-			c->dropped));
+			"\r\n[bulkhead: %lu bytes dropped]\r\n", c->dropped));
 		c->dropped = 0;
 	}
 	append(c, text, kept);

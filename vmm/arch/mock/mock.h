@@ -59,6 +59,7 @@ extern struct mock mock;
 struct mock_vcpu {
 	unsigned int cpl;
 	bool is_64bit, interrupts_enabled;
+	unsigned int injected, windows;	/* vector, 0 none; how many asked */
 };
 
 /* A zeroed machine of so many frames; time 0, nothing recorded. */

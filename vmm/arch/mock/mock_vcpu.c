@@ -71,6 +71,7 @@ bool arch_vcpu_may_nmi(const struct vcpu *v)
 
 void arch_vcpu_inject_interrupt(struct vcpu *v, uint8_t vector)
 {
+	mock_vcpu(v)->injected = vector;
 }
 
 void arch_vcpu_inject_nmi(struct vcpu *v)
@@ -83,6 +84,7 @@ void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
 
 void arch_vcpu_want_window(struct vcpu *v)
 {
+	mock_vcpu(v)->windows++;
 }
 
 void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size)

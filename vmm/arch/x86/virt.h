@@ -128,9 +128,12 @@ void virt_set(struct vcpu *v, enum virt_reg reg, uint64_t value);
 void virt_sync(struct vcpu *v);
 /* Forget cached translations of the guest's own tables. */
 void virt_flush(struct vcpu *v);
-/* The event in struct vcpu_arch has changed. */
+/* The event in struct vcpu_arch has changed; ends a window. */
 void virt_inject(struct vcpu *v);
-/* Make v exit with EXIT_WINDOW when it could take an interrupt. */
+/*
+ * Make v exit with EXIT_WINDOW when it could take an interrupt, or, where one
+ * goes in already, at the end of its handler.
+ */
 void virt_window(struct vcpu *v);
 /* v leaves the interrupt shadow that it had at the last exit. */
 void virt_clear_shadow(struct vcpu *v);

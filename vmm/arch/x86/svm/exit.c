@@ -217,12 +217,13 @@ static void exit_xsetbv(struct vcpu *v, struct vmexit *exit)
 		skip_or_fault(v, exit, ok && fpu_write_xcr0(value));
 }
 
-/* IRET of an NMI handler is about to run; see arch_vcpu_may_nmi(). */
+/* If of an NMI handler, see arch_vcpu_may_nmi(); else see virt_window(). */
 static void exit_iret(struct vcpu *v, struct vmexit *exit)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 
-	a->iret_rip = v->regs.rip;
+	if (a->nmi_blocked)
+		a->iret_rip = v->regs.rip;
 	a->nmi_blocked = false;
 	virt_watch_iret(v, false);
 	exit->reason = EXIT_WINDOW;
@@ -256,7 +257,6 @@ static __attribute__((noinline)) void settle_events(struct vcpu *v)
 	    !(c->intercept1 & SVM_BIT(VINTR)))
 		a->event = event_make(EVENT_INTERRUPT,
 				      SVM_CTL_VECTOR(c->int_control));
-	vmcb_set_intercept1(c, c->intercept1 & ~SVM_BIT(VINTR));
 	virt_inject(v);
 	a->queued = a->event;
 }

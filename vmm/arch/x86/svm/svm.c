@@ -173,10 +173,15 @@ void virt_flush(struct vcpu *v)
 	vcpu_arch(v)->asid_generation %= CPU_MAX;	/* the CPU stays */
 }
 
+static bool is_interrupt(uint64_t event)
+{
+	return event && EVENT_TYPE(event) == EVENT_INTERRUPT;
+}
+
 /*
- * An interrupt goes in as the virtual interrupt, which the CPU takes at once,
- * unless a window needs that: QEMU delivers one from EVENTINJ a second time
- * if its own loop ends before the guest leaves.
+ * An interrupt goes in as the virtual interrupt, which the CPU takes at once.
+ * From EVENTINJ QEMU delivers one a second time, whatever IF is by then, if
+ * its own loop ends before the guest leaves.
  */
 void virt_inject(struct vcpu *v)
 {
@@ -186,22 +191,29 @@ void virt_inject(struct vcpu *v)
 
 	a->queued = true;
 	c->event_inject = a->event;
-	if (c->intercept1 & SVM_BIT(VINTR))
-		return;
-	if (a->event && EVENT_TYPE(a->event) == EVENT_INTERRUPT) {
+	if (is_interrupt(a->event)) {
 		c->event_inject = 0;
 		control |= SVM_CTL_V_IRQ | SVM_CTL_V_PRIO |
 			   SVM_CTL_V_VECTOR(EVENT_VECTOR(a->event));
 	}
+	vmcb_set_intercept1(c, c->intercept1 & ~SVM_BIT(VINTR));
 	vmcb_set_int_control(c, control);
 }
 
+/*
+ * The window is a virtual interrupt that is intercepted. While one goes in
+ * that is meant, the end of its handler serves, or any exit before.
+ */
 void virt_window(struct vcpu *v)
 {
+	struct vcpu_arch *a = vcpu_arch(v);
 	struct vmcb *c = vmcb_of(v);
 
-	vcpu_arch(v)->queued = true;
-	c->event_inject = vcpu_arch(v)->event;
+	a->queued = true;
+	virt_watch_iret(v, a->nmi_blocked || is_interrupt(a->event));
+	if (is_interrupt(a->event))
+		return;
+	c->event_inject = a->event;
 	vmcb_set_int_control(c, SVM_INT_CONTROL | SVM_CTL_V_IRQ |
 			     SVM_CTL_V_PRIO);
 	vmcb_set_intercept1(c, c->intercept1 | SVM_BIT(VINTR));
