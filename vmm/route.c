@@ -33,18 +33,20 @@ static int upcall_vector(const struct vcpu *v)
 static void look_again(struct vcpu *v, uint32_t pending)
 {
 	atomic_fetch_or(&v->pending, pending);
-	arch_vcpu_want_window(v);
+	if (!arch_vcpu_want_window(v))
+		sched_leave_by(cpu_of(v), arch_time() + NSEC_PER_MS);
 }
 
 /*
- * An interrupt of the APIC comes before the upcall: its end is an exit, at
- * which the upcall gets its turn, and others, who send events, cannot keep a
- * VM from its devices.
+ * An interrupt of the APIC comes before the upcall, because its end is an
+ * exit, at which the upcall gets its turn. They take turns, so that neither a
+ * device nor who sends events can keep a VM from the other.
  */
 void route_pending(struct vcpu *v)
 {
 	uint32_t pending = atomic_exchange(&v->pending, 0u);
 	int vector, upcall;
+	bool first;		/* the APIC's */
 
 	if (pending & VCPU_PENDING_START) {
 		atomic_fetch_or(&v->pending, pending);
@@ -68,8 +70,10 @@ void route_pending(struct vcpu *v)
 		look_again(v, VCPU_PENDING_LOOK);
 		return;
 	}
-	arch_vcpu_inject_interrupt(v, (uint8_t)(vector < 0 ? upcall : vector));
-	if (vector >= 0)
+	first = vector >= 0 && (upcall < 0 || !v->upcall_waited);
+	v->upcall_waited = first && upcall >= 0;
+	arch_vcpu_inject_interrupt(v, (uint8_t)(first ? vector : upcall));
+	if (first)
 		lapic_accept(v, (uint8_t)vector);
 	if ((vector >= 0 && upcall >= 0) || pending & VCPU_PENDING_NMI)
 		look_again(v, VCPU_PENDING_LOOK);
@@ -325,6 +329,7 @@ void build_reset_hook(struct domain *d)
 		struct vcpu *v = &d->vcpu[i];
 
 		atomic_store(&v->pending, 0u);
+		v->upcall_waited = false;
 		lapic_reset(v);
 		time_fill(v);
 	}

@@ -42,8 +42,7 @@ static int param_check(struct vcpu *v, uint64_t va, uint64_t allowed,
 		return -XEN_EPERM;
 	if (param->index >= HVM_NR_PARAMS)
 		return -XEN_EINVAL;
-	param->index = (uint32_t)arch_index_nospec(param->index,
-						   HVM_NR_PARAMS);
+	param->index = (uint32_t)arch_index_nospec(param->index, HVM_NR_PARAMS);
 	bit = BIT64(param->index);
 	if (bit & DEPRECATED)
 		return -XEN_EINVAL;

@@ -118,7 +118,11 @@ void arch_vcpu_inject_interrupt(struct vcpu *v, uint8_t vector);
 void arch_vcpu_inject_nmi(struct vcpu *v);
 /* Faults caused by the instruction that exited; RIP stays at it. */
 void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error);
-void arch_vcpu_want_window(struct vcpu *v);
+/*
+ * Have v leave its guest when it could take an interrupt or an NMI. False: it
+ * will, or at the end of a handler, but that may be long after it could.
+ */
+bool arch_vcpu_want_window(struct vcpu *v);
 
 /* One line about v for a crash report, e.g. "rip 0x.. rsp 0x.. cr3 0x..". */
 void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size);

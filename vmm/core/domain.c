@@ -90,8 +90,7 @@ void domain_crash(struct domain *d, const char *why)
 	domain_shutdown(d, SHUTDOWN_crash);
 }
 
-static int set_paused(struct domain *d, uint32_t paused,
-		      enum domain_news news)
+static int set_paused(struct domain *d, uint32_t paused, enum domain_news news)
 {
 	if (atomic_exchange(&d->paused, paused) == paused)
 		return -XEN_EINVAL;

@@ -58,8 +58,7 @@ size_t log_read(unsigned int cpu, char *buffer, size_t size)
 {
 	size_t used = 0;
 
-	while (used < size &&
-	       ring_take(&ring[cpu % CPU_MAX], &buffer[used], 1))
+	while (used < size && ring_take(&ring[cpu % CPU_MAX], &buffer[used], 1))
 		if (buffer[used++] == '\n')
 			break;
 	return used;

@@ -180,8 +180,7 @@ static void audit_frame(struct audit *audit, mfn_t mfn, struct frame *frame)
 		return;
 	}
 	if (!owner || !(marks & MARK_CLAIMED)) {
-		fault(audit, "its owner does not know it", frame->owner,
-		      mfn.n);
+		fault(audit, "its owner does not know it", frame->owner, mfn.n);
 		return;
 	}
 	if (frame->loans != loans)

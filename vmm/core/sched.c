@@ -286,6 +286,12 @@ static void stand_still(void)
 	atomic_fetch_add(&world.stopped_count, (uint32_t)-1);
 }
 
+void sched_leave_by(struct cpu *cpu, nsec_t end)
+{
+	if (!timer_is_armed(&cpu->own[0]) || end < cpu->own[0].node.key)
+		timer_set(cpu, &cpu->own[0], end);
+}
+
 void sched_poll(struct cpu *cpu)
 {
 	nsec_t now = arch_time();
@@ -317,8 +323,8 @@ void sched_poll(struct cpu *cpu)
 		end = cpu->picked_at + SCHED_STRETCH;
 	if (end <= now)
 		cpu->resched = true;
-	else if (!timer_is_armed(&cpu->own[0]) || end < cpu->own[0].node.key)
-		timer_set(cpu, &cpu->own[0], end);
+	else
+		sched_leave_by(cpu, end);
 }
 
 struct vcpu *sched_pick(struct cpu *cpu)

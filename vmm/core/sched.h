@@ -34,6 +34,8 @@ void sched_put(struct cpu *cpu);
 /* Sets the hardware timer if the earliest deadline has changed. */
 void sched_arm(struct cpu *cpu);
 
+/* The turn of what runs on cpu, the caller's, ends then at the latest. */
+void sched_leave_by(struct cpu *cpu, nsec_t end);
 /*
  * Current cannot go on until vcpu_notify(). False if something is pending
  * already: then it stays runnable.

@@ -61,6 +61,7 @@ struct vcpu {
 	bool running;		/* [A] a CPU is inside its run loop */
 	uint8_t sipi_vector;	/* [A] */
 	bool polling;		/* [A] blocked in SCHEDOP_poll */
+	bool upcall_waited;	/* [C] for an interrupt of the APIC */
 	bool quiesced;		/* [A] domain ends; v's CPU let go of v */
 
 	struct vcpu_info *info;	/* [A] in shared_info or registered page */

@@ -139,8 +139,7 @@ void vtd_start(void)
 /* An emulated unit may say that it sees no caches: there are none. */
 static bool is_coherent(uint64_t extended)
 {
-	return extended & EXTENDED_COHERENT ||
-	       insn_cpuid(1, 0).ecx & BIT32(31);
+	return extended & EXTENDED_COHERENT || insn_cpuid(1, 0).ecx & BIT32(31);
 }
 
 /* What all units can, and what any does that it should not. */

@@ -106,8 +106,7 @@ static const struct tables tables = {
 	.madt = { .header = HEADER("APIC", 3, madt), .lapic = GPA_LAPIC },
 };
 
-void acpi_build(uint8_t page[PAGE_SIZE], unsigned int vcpu_count,
-		bool has_pci)
+void acpi_build(uint8_t page[PAGE_SIZE], unsigned int vcpu_count, bool has_pci)
 {
 	struct tables *t = (void *)page;
 	struct acpi_header *header[] = { &t->xsdt.header, &t->fadt.header,

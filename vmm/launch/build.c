@@ -252,8 +252,7 @@ static bool finish(struct domain *d, const struct blueprint *b)
 	uint64_t room;
 
 	write_start_info(d, b);
-	acpi_build(ram_at(d, GPA_ACPI, &room), d->vcpu_count,
-		   d->device_count);
+	acpi_build(ram_at(d, GPA_ACPI, &room), d->vcpu_count, d->device_count);
 	for (uint32_t i = 0; i < d->vcpu_count; i++)
 		reset_vcpu(&d->vcpu[i]);
 	build_reset_hook(d);

@@ -35,8 +35,7 @@ static struct run take(const struct draft *draft, uint64_t max,
 }
 
 /* The largest aligned run that is free for gfn. */
-static struct run take_run(const struct draft *draft, gfn_t gfn,
-			   uint64_t count)
+static struct run take_run(const struct draft *draft, gfn_t gfn, uint64_t count)
 {
 	for (unsigned int level = arch_npte_max_level(); level > 1; level--) {
 		unsigned int order = 9 * (level - 1);

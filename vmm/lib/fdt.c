@@ -12,13 +12,8 @@
 #define FDT_HEADER_SIZE	40u
 #define FDT_SIZE_MAX	(64u << 20)
 
-enum token {
-	TOKEN_NODE = 1,
-	TOKEN_END_NODE = 2,
-	TOKEN_PROPERTY = 3,
-	TOKEN_NOP = 4,
-	TOKEN_END = 9,
-};
+enum token { TOKEN_NODE = 1, TOKEN_END_NODE = 2, TOKEN_PROPERTY = 3,
+	     TOKEN_NOP = 4, TOKEN_END = 9 };
 
 static uint32_t load(const uint8_t *p)
 {
@@ -70,8 +65,7 @@ static bool block_ok(uint32_t start, uint32_t size, uint32_t total)
 	       size <= total - start;
 }
 
-static const char *header_check(struct fdt *fdt, const uint8_t *p,
-				size_t size)
+static const char *header_check(struct fdt *fdt, const uint8_t *p, size_t size)
 {
 	if (size < FDT_HEADER_SIZE)
 		return "the header is cut off";

@@ -40,10 +40,11 @@ void virt_inject(struct vcpu *v)
 	machine.injected = vcpu_arch(v)->event;
 }
 
-void virt_window(struct vcpu *v)
+bool virt_window(struct vcpu *v)
 {
 	(void)v;
 	machine.windows++;
+	return true;
 }
 
 void virt_clear_shadow(struct vcpu *v)

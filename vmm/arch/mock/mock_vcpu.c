@@ -82,9 +82,9 @@ void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
 {
 }
 
-void arch_vcpu_want_window(struct vcpu *v)
+bool arch_vcpu_want_window(struct vcpu *v)
 {
-	mock_vcpu(v)->windows++;
+	return ++mock_vcpu(v)->windows;
 }
 
 void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size)

@@ -67,8 +67,7 @@ bool vcpu_write_control(struct vcpu *v, enum control which, uint64_t value)
 					 efer_write(&s, value);
 
 	/* Entering long mode through a CS with L set is refused (APM 2). */
-	if (!ok || ((s.efer & ~a->efer & EFER_LMA) &&
-		    virt_get(v, REG_CS_LONG)))
+	if (!ok || ((s.efer & ~a->efer & EFER_LMA) && virt_get(v, REG_CS_LONG)))
 		return false;
 	a->cr4 = s.cr4;
 	a->efer = s.efer;

@@ -42,8 +42,7 @@ bool fpu_write_xcr0(uint64_t value)
 {
 	uint64_t avx_sse = BIT64(1) | BIT64(2);
 
-	if (!(value & 1) || (value & ~fpu.all) ||
-	    (value & avx_sse) == BIT64(2))
+	if (!(value & 1) || (value & ~fpu.all) || (value & avx_sse) == BIT64(2))
 		return false;
 	insn_xsetbv(0, value);
 	return true;

@@ -15,8 +15,7 @@
 #define MB1_HAS_MAP		BIT32(6)
 enum {
 	MB2_TAG_END = 0, MB2_TAG_MODULE = 3, MB2_TAG_MAP = 6,
-	MB2_TAG_RSDP1 = 14, MB2_TAG_RSDP2 = 15,
-};
+	MB2_TAG_RSDP1 = 14, MB2_TAG_RSDP2 = 15 };
 
 /* All packed: the loader may put them anywhere. */
 #define PACKED	__attribute__((packed))

@@ -8,8 +8,7 @@
 
 enum {
 	CMOS_INDEX = 0x70, CMOS_DATA = 0x71, RTC_STATUS_A = 0x0a,
-	STATUS_A_UPDATE = 0x80,
-};
+	STATUS_A_UPDATE = 0x80 };
 #define UPDATE_SPINS	20000u	/* longer than an update, 2 ms */
 #define TRIES		4u
 

@@ -187,7 +187,7 @@ bool vcpu_at_hlt(const struct vcpu *v)
  * it: QEMU forgets the shadow at the next entry, and an interrupt taken
  * before the HLT would leave the guest asleep behind it.
  */
-void arch_vcpu_want_window(struct vcpu *v)
+bool arch_vcpu_want_window(struct vcpu *v)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 
@@ -197,7 +197,7 @@ void arch_vcpu_want_window(struct vcpu *v)
 		virt_clear_shadow(v);
 		a->shadow = 0;
 	}
-	virt_window(v);
+	return virt_window(v);
 }
 
 void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size)

@@ -130,11 +130,8 @@ void virt_sync(struct vcpu *v);
 void virt_flush(struct vcpu *v);
 /* The event in struct vcpu_arch has changed; ends a window. */
 void virt_inject(struct vcpu *v);
-/*
- * Make v exit with EXIT_WINDOW when it could take an interrupt, or, where one
- * goes in already, at the end of its handler.
- */
-void virt_window(struct vcpu *v);
+/* Make v exit with EXIT_WINDOW: see arch_vcpu_want_window(). */
+bool virt_window(struct vcpu *v);
 /* v leaves the interrupt shadow that it had at the last exit. */
 void virt_clear_shadow(struct vcpu *v);
 /* Make v exit at its next IRET, or not. */

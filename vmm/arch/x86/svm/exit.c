@@ -217,13 +217,20 @@ static void exit_xsetbv(struct vcpu *v, struct vmexit *exit)
 		skip_or_fault(v, exit, ok && fpu_write_xcr0(value));
 }
 
-/* If of an NMI handler, see arch_vcpu_may_nmi(); else see virt_window(). */
+/*
+ * If of an NMI handler, see arch_vcpu_may_nmi(); else see virt_window(). No
+ * interrupt goes in before the IRET of an NMI, which loads its own IF; at CPL
+ * 0, that is, where it may.
+ */
 static void exit_iret(struct vcpu *v, struct vmexit *exit)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 
-	if (a->nmi_blocked)
+	a->iret_rip = 0;
+	if (a->nmi_blocked && !a->cpl) {
 		a->iret_rip = v->regs.rip;
+		v->regs.rflags &= ~RFLAGS_IF;
+	}
 	a->nmi_blocked = false;
 	virt_watch_iret(v, false);
 	exit->reason = EXIT_WINDOW;

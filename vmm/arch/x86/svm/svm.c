@@ -202,9 +202,10 @@ void virt_inject(struct vcpu *v)
 
 /*
  * The window is a virtual interrupt that is intercepted. While one goes in
- * that is meant, the end of its handler serves, or any exit before.
+ * that is meant, the end of its handler serves, or any exit before; so it does
+ * for an NMI that waits for another's, as a window would be open already.
  */
-void virt_window(struct vcpu *v)
+bool virt_window(struct vcpu *v)
 {
 	struct vcpu_arch *a = vcpu_arch(v);
 	struct vmcb *c = vmcb_of(v);
@@ -212,11 +213,14 @@ void virt_window(struct vcpu *v)
 	a->queued = true;
 	virt_watch_iret(v, a->nmi_blocked || is_interrupt(a->event));
 	if (is_interrupt(a->event))
-		return;
+		return false;
+	if (arch_vcpu_may_interrupt(v))
+		return a->nmi_blocked;
 	c->event_inject = a->event;
 	vmcb_set_int_control(c, SVM_INT_CONTROL | SVM_CTL_V_IRQ |
 			     SVM_CTL_V_PRIO);
 	vmcb_set_intercept1(c, c->intercept1 | SVM_BIT(VINTR));
+	return a->nmi_blocked || a->iret_rip != v->regs.rip;
 }
 
 void virt_clear_shadow(struct vcpu *v)
