@@ -100,3 +100,23 @@ domid_t test_peer(void)
 {
 	return (domid_t)boot_number("peer", DOMID_INVALID);
 }
+
+evtchn_port_t test_ipi_port(void)
+{
+	long port = event_bind_ipi(0);
+
+	if (port <= 0)
+		test_error("no port");
+	apic_enable();
+	event_attach((evtchn_port_t)port, NULL);
+	return (evtchn_port_t)port;
+}
+
+void test_upcall_taken(evtchn_port_t port)
+{
+	struct cpu *c = this_cpu();
+
+	WRITE_ONCE(c->vcpu->evtchn_upcall_pending, 0);
+	c->vcpu->evtchn_pending_sel = 0;
+	event_clear(port);
+}

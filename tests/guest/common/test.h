@@ -55,6 +55,13 @@ _Noreturn void test_error(const char *why);
 /* Small deterministic generator; seed once per test. */
 uint64_t test_random(void);
 
+/* For tests that install an upcall handler of their own: */
+#define RFLAGS_IF	(1u << 9)
+/* A port to raise by event_send(), attached; turns the APIC on. */
+evtchn_port_t test_ipi_port(void);
+/* In the handler: nothing is pending any more. */
+void test_upcall_taken(evtchn_port_t port);
+
 /* role=NAME on the command line: which part of a test this guest plays. */
 bool test_role(const char *role);
 /* peer=N on the command line. */

@@ -15,7 +15,6 @@
 #define LOW	0x41u
 #define HIGH	0x91u
 #define INT	0x60u
-#define IF	(1u << 9)
 #define LIMIT	(200 * MILLISECOND)
 
 /* How the handlers of a round behave: bits of mode. */
@@ -44,12 +43,8 @@ static void on_int(struct trap_frame *f)
 
 static void on_upcall(struct trap_frame *f)
 {
-	struct cpu *c = this_cpu();
-
-	while_off += !(f->rflags & IF);
-	WRITE_ONCE(c->vcpu->evtchn_upcall_pending, 0);
-	c->vcpu->evtchn_pending_sel = 0;
-	event_clear(port);
+	while_off += !(f->rflags & RFLAGS_IF);
+	test_upcall_taken(port);
 	upcalls++;
 	if (mode & UPCALL_ENABLES)
 		irq_on();
@@ -59,7 +54,7 @@ static void on_upcall(struct trap_frame *f)
 
 static void on_vector(struct trap_frame *f)
 {
-	while_off += !(f->rflags & IF);
+	while_off += !(f->rflags & RFLAGS_IF);
 	if (f->vector == LOW)
 		low++;
 	else
@@ -193,14 +188,9 @@ static unsigned int round(unsigned int number)
 
 int main(void)
 {
-	long p = event_bind_ipi(0);
 	unsigned int bad = 0;
 
-	if (!CHECK(p > 0, "%ld", p))
-		test_end();
-	port = (evtchn_port_t)p;
-	apic_enable();
-	event_attach(port, NULL);
+	port = test_ipi_port();
 	trap_set_handler(VECTOR_EVENT, on_upcall);
 	trap_set_handler(VECTOR_NMI, on_nmi);
 	trap_set_handler(LOW, on_vector);

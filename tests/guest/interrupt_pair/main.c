@@ -12,9 +12,9 @@
 #define ROUNDS	600u
 #define VECTOR	0x41u
 #define LATE	(20 * MILLISECOND)
-#define RFLAGS_IF	(1u << 9)
 
 static volatile uint64_t upcalls, interrupts, while_off;
+static evtchn_port_t port;
 static uint64_t length;	/* turns of a loop in a handler */
 
 static void work(const struct trap_frame *f)
@@ -26,10 +26,7 @@ static void work(const struct trap_frame *f)
 
 static void on_upcall(struct trap_frame *f)
 {
-	struct cpu *c = this_cpu();
-
-	WRITE_ONCE(c->vcpu->evtchn_upcall_pending, 0);
-	c->vcpu->evtchn_pending_sel = 0;
+	test_upcall_taken(port);
 	upcalls++;
 	work(f);
 }
@@ -41,13 +38,12 @@ static void on_vector(struct trap_frame *f)
 	apic_eoi();
 }
 
-static void round(evtchn_port_t port)
+static void round(void)
 {
 	uint64_t end = clock_now() + LATE;
 
 	irq_off();
 	apic_send(0, ICR_FIXED | VECTOR);
-	event_clear(port);
 	event_send(port);
 	irq_on();
 	/* No exit here: what is due comes by itself. */
@@ -59,19 +55,15 @@ static void round(evtchn_port_t port)
 
 int main(void)
 {
-	long port = event_bind_ipi(0);
 	unsigned int bad = 0;
 
-	if (!CHECK(port > 0, "%ld", port))
-		test_end();
-	apic_enable();
-	event_attach((evtchn_port_t)port, NULL);
+	port = test_ipi_port();
 	trap_set_handler(VECTOR_EVENT, on_upcall);
 	trap_set_handler(VECTOR, on_vector);
 	for (unsigned int i = 0; i < ROUNDS && bad < 5; i++) {
 		upcalls = interrupts = while_off = 0;
 		length = i % 50 * 500;
-		round((evtchn_port_t)port);
+		round();
 		bad += !CHECK_EQ(upcalls, 1, "round %u", i);
 		bad += !CHECK_EQ(interrupts, 1, "round %u", i);
 		bad += !CHECK_EQ(while_off, 0, "round %u", i);

@@ -17,6 +17,8 @@
 static volatile uint64_t upcalls, interrupts, nmis, nested, depth;
 static volatile uint64_t at;	/* how many of the one when the other came */
 static volatile uint64_t upcalls_more, interrupts_more;
+static volatile uint64_t waited;	/* ns, for an upcall in a handler */
+static bool nmi_enables;	/* interrupts, in its handler */
 static evtchn_port_t port;
 
 static void reset(void)
@@ -27,12 +29,8 @@ static void reset(void)
 
 static void on_upcall(struct trap_frame *f)
 {
-	struct cpu *c = this_cpu();
-
 	(void)f;
-	WRITE_ONCE(c->vcpu->evtchn_upcall_pending, 0);
-	c->vcpu->evtchn_pending_sel = 0;
-	event_clear(port);
+	test_upcall_taken(port);
 	if (!upcalls++ && !upcalls_more)
 		at = interrupts;
 	if (upcalls < upcalls_more)
@@ -59,7 +57,7 @@ static void on_patient(struct trap_frame *f)
 	irq_on();
 	while (!upcalls && clock_now() - start < LIMIT)
 		;
-	at = clock_now() - start;
+	waited = clock_now() - start;
 	irq_off();
 	apic_eoi();
 }
@@ -102,7 +100,7 @@ static void check_handler_lets_in(void)
 	both();
 	CHECK_EQ(upcalls, 1);
 	CHECK_EQ(interrupts, 1);
-	CHECK(at < LATE, "the upcall came after %lu ns", at);
+	CHECK(waited < LATE, "the upcall came after %lu ns", waited);
 }
 
 static void on_nmi(struct trap_frame *f)
@@ -111,7 +109,7 @@ static void on_nmi(struct trap_frame *f)
 	nested += depth++;
 	if (!nmis++)
 		apic_send(0, ICR_NMI);
-	if (at)		/* here for: enable interrupts */
+	if (nmi_enables)
 		irq_on();
 	depth--;
 }
@@ -121,7 +119,7 @@ static void check_nmi_within_nmi(bool enable)
 	uint64_t start = clock_now(), end = start + LIMIT;
 
 	reset();
-	at = enable;
+	nmi_enables = enable;
 	irq_off();
 	apic_send(0, ICR_NMI);
 	while (nmis < 2 && clock_now() < end)
@@ -135,13 +133,7 @@ static void check_nmi_within_nmi(bool enable)
 
 int main(void)
 {
-	long p = event_bind_ipi(0);
-
-	if (!CHECK(p > 0, "%ld", p))
-		test_end();
-	port = (evtchn_port_t)p;
-	apic_enable();
-	event_attach(port, NULL);
+	port = test_ipi_port();
 	trap_set_handler(VECTOR_EVENT, on_upcall);
 	trap_set_handler(VECTOR_NMI, on_nmi);
 	for (unsigned int i = 0; i < 5; i++) {
