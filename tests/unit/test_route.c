@@ -90,12 +90,43 @@ static void an_upcall_interrupts_a_handler_that_lets_it(void **state)
 	assert_int_equal(enter(v), VECTOR);
 }
 
+static void neither_keeps_the_other_away(void **state)
+{
+	struct vcpu *v = vm(1, 0);
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		make_upcall_due(v);
+		lapic_raise(v, VECTOR);
+		assert_int_equal(enter(v), i % 2 ? UPCALL : VECTOR);
+		assert_int_equal(v->pending, VCPU_PENDING_LOOK);
+		lapic_msr_write(v, EOI, 0);
+	}
+}
+
+static void without_an_exact_moment_it_looks_within_a_millisecond(void **state)
+{
+	struct vcpu *v = vm(1, 0);
+	struct timer *slice = &cpu_of(v)->own[0];
+
+	(void)state;
+	lapic_raise(v, VECTOR);
+	mock_vcpu(v)->interrupts_enabled = false;
+	assert_int_equal(enter(v), 0);
+	assert_false(timer_is_armed(slice));
+	mock_vcpu(v)->no_window = true;
+	assert_int_equal(enter(v), 0);
+	assert_int_equal(slice->node.key, mock.time + NSEC_PER_MS);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		T(one_that_is_due_goes_in_alone),
 		T(the_apic_comes_first_and_the_upcall_is_not_forgotten),
 		T(an_upcall_interrupts_a_handler_that_lets_it),
+		T(neither_keeps_the_other_away),
+		T(without_an_exact_moment_it_looks_within_a_millisecond),
 	};
 
 	return cmocka_run_group_tests_name("route", tests, NULL, NULL);

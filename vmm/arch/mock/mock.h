@@ -58,7 +58,7 @@ extern struct mock mock;
 /* What is behind vcpu.arch; a test sets and looks at it. */
 struct mock_vcpu {
 	unsigned int cpl;
-	bool is_64bit, interrupts_enabled;
+	bool is_64bit, interrupts_enabled, no_window;
 	unsigned int injected, windows;	/* vector, 0 none; how many asked */
 };
 

@@ -84,7 +84,7 @@ void arch_vcpu_inject_fault(struct vcpu *v, uint8_t vector, uint32_t error)
 
 bool arch_vcpu_want_window(struct vcpu *v)
 {
-	return ++mock_vcpu(v)->windows;
+	return ++mock_vcpu(v)->windows && !mock_vcpu(v)->no_window;
 }
 
 void arch_vcpu_describe(const struct vcpu *v, char *text, size_t size)
